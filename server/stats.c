@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/stats.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const names[STAT_COUNT] = {
+    [STAT_UDP_RECEIVED] = "udp_received",
+    [STAT_UDP_SENT] = "udp_sent",
+    [STAT_UDP_UNSENT] = "udp_unsent",
+    [STAT_UDP_BATCHES] = "udp_batches",
+    [STAT_TCP_ACCEPTED] = "tcp_accepted",
+    [STAT_TCP_OPEN] = "tcp_open",
+    [STAT_TCP_EVICTED] = "tcp_evicted",
+    [STAT_TCP_TIMED_OUT] = "tcp_timed_out",
+    [STAT_TCP_RECEIVED] = "tcp_received",
+    [STAT_TCP_SENT] = "tcp_sent",
+    [STAT_DROPPED] = "dropped",
+    [STAT_UPDATES] = "updates",
+    [STAT_UPDATES_REFUSED] = "updates_refused",
+    [STAT_UPDATES_FINISHED] = "updates_finished",
+    [STAT_UPDATES_ORPHANED] = "updates_orphaned",
+    [STAT_WRITER_TURNS] = "writer_turns",
+};
+
+struct stats *
+stats_table_new(size_t threads)
+{
+	struct stats *table;
+
+	table = aligned_alloc(_Alignof(struct stats), threads * sizeof(*table));
+	if (table != NULL)
+		memset(table, 0, threads * sizeof(*table));
+	return table;
+}
+
+void
+stats_table_free(struct stats *table)
+{
+	free(table);
+}
+
+uint64_t
+stats_sum(const struct stats *table, size_t threads, enum stat which)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < threads; i++)
+		sum += atomic_load_explicit(
+		    &table[i].value[which], memory_order_relaxed);
+	return sum;
+}
+
+const char *
+stats_name(enum stat which)
+{
+	return (unsigned)which < STAT_COUNT ? names[which] : "unknown";
+}

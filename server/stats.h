@@ -1,0 +1,71 @@
+/* stats.h - counters, one set a thread, summed when somebody looks.
+ *
+ *  1. One thread owns a set and is the only one that changes it.
+ *  2. Others only read, and nothing but a report depends on what they see.
+ *  3. Sets lie on cache lines of their own: counting never slows a neighbour.
+ *
+ * Threads:   stats_add, stats_set: the owner.  stats_sum: any.
+ * Ownership: the table belongs to the server; threads borrow their set.
+ * Units:     events since the start, but for STAT_TCP_OPEN: a level.
+ * Errors:    ERR_MEMORY by NULL.
+ */
+#ifndef SERVER_STATS_H
+#define SERVER_STATS_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum stat {
+	STAT_UDP_RECEIVED, /* datagrams */
+	STAT_UDP_SENT, /* replies the kernel took */
+	STAT_UDP_UNSENT, /* replies it refused, or without room to wait */
+	STAT_UDP_BATCHES, /* calls of recvmmsg with something in them */
+	STAT_TCP_ACCEPTED, /* connections */
+	STAT_TCP_OPEN, /* level: connections open now */
+	STAT_TCP_EVICTED, /* closed to make room for a newcomer */
+	STAT_TCP_TIMED_OUT, /* idle, or not reading */
+	STAT_TCP_RECEIVED, /* messages */
+	STAT_TCP_SENT, /* replies handed to the connection */
+	STAT_DROPPED, /* messages that deserve no reply */
+	STAT_UPDATES, /* updates handed to the writer */
+	STAT_UPDATES_REFUSED, /* SERVFAIL at the door: too many under way */
+	STAT_UPDATES_FINISHED, /* replies that came back from the writer */
+	STAT_UPDATES_ORPHANED, /* ... whose asker had gone */
+	STAT_WRITER_TURNS, /* turns of the writer's loop */
+	STAT_COUNT
+};
+
+struct stats {
+	_Alignas(64) _Atomic uint64_t value[STAT_COUNT];
+};
+
+static inline void
+stats_add(struct stats *stats, enum stat which, uint64_t n)
+{
+	_Atomic uint64_t *at = &stats->value[which];
+
+	/* Not atomic as a whole, and need not be: one writer. */
+	atomic_store_explicit(at,
+	    atomic_load_explicit(at, memory_order_relaxed) + n,
+	    memory_order_relaxed);
+}
+
+static inline void
+stats_set(struct stats *stats, enum stat which, uint64_t value)
+{
+	atomic_store_explicit(
+	    &stats->value[which], value, memory_order_relaxed);
+}
+
+/* A table of zeroed sets for `threads` threads; NULL without memory. */
+struct stats *stats_table_new(size_t threads);
+void stats_table_free(struct stats *);
+
+/* Sums one counter over all threads of a table. */
+uint64_t stats_sum(const struct stats *table, size_t threads, enum stat);
+
+/* Its name, in words of [a-z_]. */
+const char *stats_name(enum stat);
+
+#endif
