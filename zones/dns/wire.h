@@ -41,7 +41,8 @@ const uint8_t *wire_get_bytes(struct wire_reader *, size_t n);
 
 /* Reads a name that may be compressed.  A pointer must lead to an earlier
  * place than the start of the labels read so far, which bounds the work by
- * the length of a name; anything else fails the reader. */
+ * the length of a name; anything else fails the reader and leaves the root
+ * in the name. */
 void wire_get_name(struct wire_reader *, struct name *);
 
 /* As wire_get_name, without keeping it. */
@@ -56,9 +57,12 @@ struct wire_writer {
 	size_t len; /* octets written */
 	size_t cap;
 	bool failed;
-	/* Suffixes written so far that a pointer may lead to. */
+	/* Suffixes written so far that a pointer may lead to: offsets into
+	 * buf, and for each the index of the suffix without its first label
+	 * (UINT8_MAX: that is the root), which always comes before it. */
 	uint16_t targets;
 	uint16_t target[WIRE_COMPRESS_NAMES];
+	uint8_t parent[WIRE_COMPRESS_NAMES];
 };
 
 static inline void
