@@ -52,6 +52,7 @@ struct record {
 	uint16_t key;               /* number of the key that added it; 0: none */
 	uint16_t rdlen;
 	uint8_t flags;
+	uint8_t mark; /* owned by the writer: change.c */
 	uint8_t rdata[];
 };
 
@@ -91,7 +92,7 @@ struct rrset {
 	uint8_t height;  /* 0: items are records; else nodes of height - 1 */
 	uint8_t used;    /* items in use */
 	uint8_t capacity;
-	bool leased;     /* a record may have a lease (never reset) */
+	bool leased;     /* a registered record is or was in it: look at clocks */
 	/* height 0: struct record *; else struct rrset_node * */
 	void *item[];
 };

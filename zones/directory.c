@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "zones/directory.h"
+
+#include <strings.h>
+
+#include "zones/change_node.h"
+
+static bool
+label_is(const uint8_t *name, const char *text, size_t len)
+{
+	return name[0] == len &&
+	       strncasecmp((const char *)name + 1, text, len) == 0;
+}
+
+static bool
+has_underscore(const uint8_t *name)
+{
+	return name[0] > 1 && name[1] == '_';
+}
+
+/* _services._dns-sd._udp and _v2._sub._http._tcp have three labels with an
+ * underscore and are no services; _dns-sd._udp is where browsing begins. */
+bool
+directory_is_service_name(const uint8_t *name, unsigned apex_labels)
+{
+	const uint8_t *proto, *domain;
+
+	if (name_labels(name) < apex_labels + 2)
+		return false;
+	proto = name_strip(name, 1);
+	domain = name_strip(name, 2);
+	return has_underscore(name) && has_underscore(proto) &&
+	       !has_underscore(domain) && !label_is(proto, "_dns-sd", 7) &&
+	       !label_is(proto, "_sub", 4) && !label_is(name, "_dns-sd", 7);
+}
+
+bool
+directory_has_service(const struct node *n)
+{
+	return node_find(n, TYPE_SRV) || node_find(n, TYPE_PTR);
+}
+
+/* A key for the name that is left after strip labels. */
+static void
+key_of(struct name_key *to, const struct name_key *from, unsigned strip)
+{
+	name_key_init(to, from->wire + from->label[strip]);
+}
+
+/* Adds an entry to an index of a node; *first says whether the index is
+ * new. */
+static enum error
+index_add(struct edition *ed, struct zone *z, const struct name_key *at,
+    enum index_type type, const uint8_t *entry, bool *first)
+{
+	struct node *n = NULL;
+	struct rrset *set;
+	struct record *r;
+	enum error err = change_node_open(ed, z, at, &n);
+
+	if (err != OK)
+		return err;
+	set = node_find(n, type);
+	*first = set == NULL;
+	if (set == NULL)
+		set = rrset_new(ed, type, 0);
+	r = record_new(ed, type, entry, name_len(entry));
+	if (set == NULL || r == NULL)
+		return ERR_MEMORY;
+	r->flags = RECORD_STATIC;
+	err = rrset_add(ed, &set, r);
+	return err == OK ? node_put(n, set) : err;
+}
+
+/* Takes an entry out; *last says whether the index is gone. */
+static enum error
+index_remove(struct edition *ed, struct zone *z, const struct name_key *at,
+    enum index_type type, const uint8_t *entry, bool *last)
+{
+	struct node *n = NULL;
+	struct rrset *set;
+	struct record *r;
+	enum error err = change_node_open(ed, z, at, &n);
+
+	if (err != OK)
+		return err;
+	set = node_find(n, type);
+	r = rrset_find(set, entry, name_len(entry));
+	err = rrset_remove(ed, &set, r);
+	if (err == OK)
+		err = edition_reserve(ed, 2);
+	if (err != OK)
+		return err;
+	edition_retire(ed, r);
+	*last = set->count == 0;
+	if (!*last)
+		return node_put(n, set);
+	node_take(n, type);
+	return rrset_retire(ed, set, false);
+}
+
+enum error
+directory_enter(struct edition *ed, struct zone *z, const struct name_key *key)
+{
+	struct name_key domain, apex;
+	bool first;
+	enum error err;
+
+	key_of(&domain, key, 2);
+	name_key_init(&apex, z->info->apex.wire);
+	err = index_add(ed, z, &domain, INDEX_SERVICES, key->wire, &first);
+	if (err == OK && first)
+		err =
+		    index_add(ed, z, &apex, INDEX_DOMAINS, domain.wire, &first);
+	return err;
+}
+
+enum error
+directory_remove(struct edition *ed, struct zone *z, const struct name_key *key)
+{
+	struct name_key domain, apex;
+	bool last;
+	enum error err;
+
+	key_of(&domain, key, 2);
+	name_key_init(&apex, z->info->apex.wire);
+	err = index_remove(ed, z, &domain, INDEX_SERVICES, key->wire, &last);
+	if (err == OK && last)
+		err = index_remove(
+		    ed, z, &apex, INDEX_DOMAINS, domain.wire, &last);
+	return err;
+}
