@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/door.h"
+
+#include "server/nameserver/update.h"
+#include "server/queue.h"
+#include "server/stats.h"
+
+#define RCODE_SERVFAIL 2
+
+void
+door_init(struct door *door)
+{
+	door->first = NULL;
+	door->last = &door->first;
+}
+
+bool
+door_submit(struct door *door, struct update *update)
+{
+	update->next = NULL;
+	if (!queue_reserve(door->writer)) {
+		update->rcode = RCODE_SERVFAIL;
+		stats_add(door->stats, STAT_UPDATES_REFUSED, 1);
+		return false;
+	}
+	*door->last = update;
+	door->last = &update->next;
+	stats_add(door->stats, STAT_UPDATES, 1);
+	return true;
+}
+
+void
+door_flush(struct door *door)
+{
+	if (door->first == NULL)
+		return;
+	queue_push(door->writer, door->first);
+	door_init(door);
+}
