@@ -93,8 +93,9 @@ bool type_is_meta(uint16_t type);
  * writes it uncompressed to out (RDATA_MAX_LEN octets, *out_len used).  False
  * if a field does not fit, octets are left over, a name is bad, or the type
  * forbids compression and it is compressed in a way RFC 3597 does not let a
- * receiver accept.  The reader stands behind the RDATA on success.  An empty
- * RDATA (rdlen 0) is malformed except for types whose form allows it. */
+ * receiver accept.  The reader stands behind the RDATA on success and where it
+ * stood before otherwise.  An empty RDATA (rdlen 0) is malformed except for
+ * types whose form allows it. */
 bool rdata_read(struct wire_reader *, uint16_t type, uint16_t rdlen,
     uint8_t *out, size_t *out_len);
 
@@ -108,8 +109,8 @@ bool rdata_check(uint16_t type, const uint8_t *rdata, size_t len);
 int rdata_compare(uint16_t type, const uint8_t *a, size_t a_len,
     const uint8_t *b, size_t b_len);
 
-/* Writes RDLENGTH and RDATA; names are compressed for NS CNAME SOA MB MG MR
- * PTR MINFO MX only. */
+/* Writes RDLENGTH and RDATA; names are compressed for NS CNAME SOA MB MD MF MG
+ * MR PTR MINFO MX only. */
 void rdata_put(struct wire_writer *, uint16_t type, const uint8_t *rdata,
     size_t len);
 
