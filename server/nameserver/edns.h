@@ -22,11 +22,11 @@
 #include "server/nameserver/message.h"
 #include "zones/dns/wire.h"
 
-#define EDNS_OPT_LEN 11       /* an OPT record without options */
-#define EDNS_PAYLOAD_MIN 512  /* smaller ones mean 512, RFC 6891 6.2.3 */
-#define EDNS_PAYLOAD 1232     /* no fragments on any path, DNS flag day 2020 */
-#define EDNS_COOKIE_MAX 40    /* 8 of the client, 8..32 of a server */
-#define EDNS_SUBNET_MAX 20    /* 4 and an IPv6 address */
+#define EDNS_OPT_LEN 11 /* an OPT record without options */
+#define EDNS_PAYLOAD_MIN 512 /* smaller ones mean 512, RFC 6891 6.2.3 */
+#define EDNS_PAYLOAD 1232 /* no fragments on any path, DNS flag day 2020 */
+#define EDNS_COOKIE_MAX 40 /* 8 of the client, 8..32 of a server */
+#define EDNS_SUBNET_MAX 20 /* 4 and an IPv6 address */
 
 enum edns_option {
 	OPTION_LEASE = 2,
@@ -56,14 +56,14 @@ enum ede {
 struct edns {
 	bool present;
 	bool dnssec_ok; /* DO, RFC 3225 */
-	bool nsid;      /* the client asks for our identity */
+	bool nsid; /* the client asks for our identity */
 	bool keepalive; /* over TCP only */
 	bool padding;
 	uint8_t version;
-	uint8_t lease_len;  /* 0: no Update Lease option; 4 or 8 */
+	uint8_t lease_len; /* 0: no Update Lease option; 4 or 8 */
 	uint8_t cookie_len; /* 0: none; 8, or 16 to 40 */
 	uint8_t subnet_len; /* 0: none; 4 to 20 */
-	uint16_t payload;   /* never below EDNS_PAYLOAD_MIN */
+	uint16_t payload; /* never below EDNS_PAYLOAD_MIN */
 	uint32_t lease_s;
 	uint32_t key_lease_s; /* equals lease_s in the form of 4 octets */
 	uint8_t cookie[EDNS_COOKIE_MAX];
@@ -71,7 +71,7 @@ struct edns {
 };
 
 enum edns_state {
-	EDNS_OK,      /* well-formed, or absent */
+	EDNS_OK, /* well-formed, or absent */
 	EDNS_FORMERR, /* an option is malformed or does not fit */
 	EDNS_BADVERS, /* a version other than 0: RFC 6891 6.1.3 */
 };
@@ -93,7 +93,7 @@ struct edns_reply {
 	bool dnssec_ok;
 	bool keepalive;
 	uint16_t keepalive_ds; /* 100 ms each */
-	uint8_t lease_len;     /* 0, 4 or 8: as in the request */
+	uint8_t lease_len; /* 0, 4 or 8: as in the request */
 	uint32_t lease_s;
 	uint32_t key_lease_s;
 	const uint8_t *nsid; /* NULL: none */

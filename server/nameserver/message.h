@@ -86,9 +86,9 @@ enum message_section {
 
 enum message_state {
 	MESSAGE_OK,
-	MESSAGE_DROP,    /* too short for an answer, or itself an answer */
+	MESSAGE_DROP, /* too short for an answer, or itself an answer */
 	MESSAGE_FORMERR, /* malformed; the question is echoed if it was good */
-	MESSAGE_NOTIMP,  /* an opcode that we do not know */
+	MESSAGE_NOTIMP, /* an opcode that we do not know */
 };
 
 struct message {
@@ -103,19 +103,19 @@ struct message {
 	uint16_t qtype;
 	uint16_t qclass;
 	size_t at[5]; /* where each section starts; at[4] is the end */
-	size_t opt;   /* where the OPT record starts; 0: there is none */
-	size_t tsig;  /* where the TSIG record starts; 0: there is none */
+	size_t opt; /* where the OPT record starts; 0: there is none */
+	size_t tsig; /* where the TSIG record starts; 0: there is none */
 };
 
 /* Looks at a request.  in, len, id and flags are set in each case but DROP;
  * the question and opt also in FORMERR and NOTIMP, as far as they were found
  * to be good (so that the answer can echo the one and mention the other). */
-enum message_state message_parse(struct message *, const uint8_t *in,
-    size_t len);
+enum message_state message_parse(
+    struct message *, const uint8_t *in, size_t len);
 
 /* Client side: looks at an answer in the same way; DROP unless QR is set. */
-enum message_state message_parse_answer(struct message *, const uint8_t *in,
-    size_t len);
+enum message_state message_parse_answer(
+    struct message *, const uint8_t *in, size_t len);
 
 static inline unsigned
 message_opcode(const struct message *m)
@@ -155,8 +155,8 @@ struct message_cursor {
 };
 
 /* The start of a section (not of the question) of a message that is OK. */
-struct message_cursor message_section(const struct message *,
-    enum message_section);
+struct message_cursor message_section(
+    const struct message *, enum message_section);
 
 /* Reads the next record; false when there is none.  The records of additional
  * include OPT and TSIG. */
@@ -166,20 +166,20 @@ bool message_rr_next(struct message_cursor *, struct message_rr *);
  * CD, RFC 4035 3.2.2) as in the request, QR and the given flags set, RCODE,
  * and the question, octet by octet.  The writer's buffer must start with the
  * message; the name in question becomes a target of compression. */
-void message_put_response_header(struct wire_writer *, const struct message *,
-    unsigned flags, enum rcode);
+void message_put_response_header(
+    struct wire_writer *, const struct message *, unsigned flags, enum rcode);
 
 /* Starts a request of our own: no records yet. */
-void message_put_request_header(struct wire_writer *, uint16_t id,
-    enum opcode, unsigned flags);
+void message_put_request_header(
+    struct wire_writer *, uint16_t id, enum opcode, unsigned flags);
 
 /* The header of the message that a writer holds (which must have one). */
 
 /* Sets the lower four bits of the RCODE; edns_put() tells the upper ones. */
 void message_set_rcode(struct wire_writer *, unsigned rcode);
 void message_set_flags(struct wire_writer *, unsigned flags);
-void message_set_count(struct wire_writer *, enum message_section,
-    unsigned count);
+void message_set_count(
+    struct wire_writer *, enum message_section, unsigned count);
 /* Counts n more records; never beyond 65535. */
 void message_add_count(struct wire_writer *, enum message_section, unsigned n);
 
