@@ -40,6 +40,7 @@ struct edition {
 	uint64_t step; /* number of the current step; never repeats */
 	struct block_list made;
 	struct block_list retired;
+	size_t reserved; /* slots promised by edition_reserve() */
 };
 
 struct savepoint {
@@ -57,7 +58,9 @@ void edition_fini(struct edition *);
 /* Starts a new step and returns where it starts. */
 struct savepoint edition_savepoint(struct edition *);
 
-/* Takes everything since the savepoint back. */
+/* Takes everything since the savepoint back; blocks made since are freed at
+ * once.  A savepoint may be rolled back to more than once, until an earlier
+ * one is. */
 void edition_rollback(struct edition *, struct savepoint);
 
 /* A zeroed block of this edition, from malloc(). */
@@ -68,12 +71,14 @@ void *edition_alloc(struct edition *, size_t size);
  * free slot in retired for each block made; edition_reserve() adds more. */
 void edition_retire(struct edition *, void *block);
 
-/* Makes sure that n further edition_retire() calls have room. */
+/* Makes sure that n more edition_retire() calls have room, beside those that
+ * blocks made and earlier reservations pay for. */
 enum error edition_reserve(struct edition *, size_t n) MUST_CHECK;
 
 /* Hands the retired blocks over (the caller frees each, and the list's
  * block array, after a grace period) and forgets the made ones: they are live
- * now.  The edition is empty afterwards and can be used again. */
+ * now.  The edition is empty afterwards, at a new step, and can be used
+ * again. */
 struct block_list edition_publish(struct edition *);
 
 #endif

@@ -7,14 +7,15 @@
  * An RRset is an immutable sequence of records in canonical RDATA order
  * (RFC 4034 6.3; for SRV that is by priority first), kept as a B+tree whose
  * inner nodes know how many records and how much SRV weight lie below each
- * child.  A small set is a single leaf.  Adding to, or removing from, a set of
- * n records copies O(log n) blocks of at most RRSET_FANOUT entries; a draw by
- * position or by weight costs O(log n).
+ * child.  A small set holds its records itself.  Adding to, or removing from,
+ * a set of n records copies O(log n) blocks of at most RRSET_FANOUT entries; a
+ * draw by position or by weight costs O(log n).
  *
  * Threads:   readers any; edits by the writer, through an edition.
  * Ownership: sets and records are blocks of editions (edition.h).
  * Units:     ttl and granted_s seconds, deadline_ms monotonic milliseconds.
- * Errors:    ERR_MEMORY; the set is as it was then.
+ * Errors:    ERR_MEMORY, ERR_EXISTS, ERR_NOT_FOUND, ERR_LIMIT (height); the
+ *            set is as it was then.
  * Standards: RFC 2181 5 (one TTL, no duplicates); RFC 2782 (weight).
  */
 #ifndef ZONES_RRSET_H
@@ -81,36 +82,35 @@ record_weight(const struct record *r)
 	return wire_load_u16(r->rdata + 2);
 }
 
-/* A node of the tree; what item holds depends on the set's height. */
-struct rrset_node;
-
 struct rrset {
 	uint64_t step;   /* edition step that made this block */
 	uint32_t ttl;
 	uint32_t count;  /* records, expired ones included */
 	uint16_t type;
-	uint8_t height;  /* 0: items are records; else nodes of height - 1 */
+	uint8_t height;  /* levels of the tree, leaves included; 0: no tree */
 	uint8_t used;    /* items in use */
 	uint8_t capacity;
 	bool leased;     /* a registered record is or was in it: look at clocks */
-	/* height 0: struct record *; else struct rrset_node * */
-	void *item[];
+	/* height 0: the records; else item[0] is the root in disguise */
+	struct record *item[];
 };
 
 /* A new record with a copy of the RDATA (checked by the caller), no lease,
- * target_hash set. */
+ * target_hash set, all else zero. */
 struct record *record_new(struct edition *, uint16_t type,
     const uint8_t *rdata, size_t rdlen);
 
 /* A new empty set. */
 struct rrset *rrset_new(struct edition *, uint16_t type, uint32_t ttl);
 
-/* Adds a record that is not in the set (by RDATA). */
+/* Adds a record that is not in the set (by RDATA): ERR_EXISTS otherwise.  The
+ * set is of this step afterwards. */
 enum error rrset_add(struct edition *, struct rrset **, struct record *)
     MUST_CHECK;
 
-/* Takes a record of the set out of it.  The record itself is not retired;
- * the last one leaves an empty set. */
+/* Takes a record of the set out of it: ERR_NOT_FOUND if it is not this very
+ * record that the set holds.  The record itself is not retired; the last one
+ * leaves an empty set. */
 enum error rrset_remove(struct edition *, struct rrset **, struct record *)
     MUST_CHECK;
 
@@ -140,13 +140,14 @@ uint32_t rrset_at_weight(const struct rrset *, uint64_t weight);
 
 /* Walking in order: for (struct record *r = rrset_first(set, &c); r;
  * r = rrset_next(&c)).  A cursor may start anywhere with rrset_seek(). */
-#define RRSET_MAX_HEIGHT 8
+#define RRSET_MAX_HEIGHT 10 /* out of reach: rrset_node.h says why */
 struct rrset_cursor {
 	const struct rrset *set;
-	uint32_t position;
-	uint8_t depth;
+	uint32_t position; /* of the record that was returned last */
+	uint8_t index[RRSET_MAX_HEIGHT]; /* by level; leaves are level 0 */
+	struct record *const *item; /* the records of the present leaf */
+	unsigned used;
 	const void *node[RRSET_MAX_HEIGHT];
-	uint8_t index[RRSET_MAX_HEIGHT];
 };
 struct record *rrset_first(const struct rrset *, struct rrset_cursor *);
 struct record *rrset_seek(const struct rrset *, struct rrset_cursor *,
