@@ -19,6 +19,8 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+#include "zones/random.h"
+
 /* What to do with a message. */
 enum verdict {
 	VERDICT_SEND,   /* send out[0..out_len) back */
@@ -36,15 +38,6 @@ struct endpoint {
 	};
 	socklen_t len;
 };
-
-/* Random words for selection: xoshiro256++, seeded by the owner. */
-struct random {
-	uint64_t s[4];
-};
-uint64_t random_next(struct random *);
-/* Uniform below n (n > 0), without division in the common case. */
-uint64_t random_below(struct random *, uint64_t n);
-void random_seed(struct random *, uint64_t seed);
 
 /* Where a reply that comes later must go: filled in by the door before a
  * message is handed to the writer, given back untouched. */

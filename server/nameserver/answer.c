@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/nameserver/answer.h"
+
+#include "server/nameserver/additional.h"
+
+/* A record header after an owner of two octets. */
+#define RR_LEN 12
+/* Where pointers reach, RFC 1035 4.1.4. */
+#define POINTER_MAX 0x3fff
+
+void
+answer_truncate(struct answer *a)
+{
+	a->truncated = true;
+}
+
+uint32_t
+answer_ttl(uint32_t ttl, int64_t deadline_ms, int64_t now_ms)
+{
+	int64_t left_s;
+
+	if (deadline_ms == DEADLINE_NONE)
+		return ttl;
+	left_s = (deadline_ms - now_ms) / 1000;
+	if (left_s < 0)
+		left_s = 0;
+	return left_s < ttl ? (uint32_t)left_s : ttl;
+}
+
+/* Starts a record and returns the place of its RDLENGTH, or NULL. */
+static uint8_t *
+put_head(struct wire_writer *w, struct owner owner, uint16_t type, uint32_t ttl)
+{
+	uint8_t *at;
+
+	if (owner.at == 0 || owner.at > POINTER_MAX) {
+		wire_put_name(w, owner.name);
+		at = wire_put_room(w, RR_LEN - 2);
+	} else {
+		at = wire_put_room(w, RR_LEN);
+		if (at == NULL)
+			return NULL;
+		wire_store_u16(at, (uint16_t)(0xc000 | owner.at));
+		at += 2;
+	}
+	if (at == NULL)
+		return NULL;
+	wire_store_u16(at, type);
+	wire_store_u16(at + 2, CLASS_IN);
+	wire_store_u32(at + 4, ttl);
+	return at + 8;
+}
+
+bool
+answer_put(struct answer *a, enum message_section section, struct owner owner,
+    uint16_t type, uint32_t ttl, const uint8_t *rdata, size_t rdlen)
+{
+	size_t mark = a->w.len;
+
+	if (put_head(&a->w, owner, type, ttl) != NULL) {
+		a->w.len -= 2; /* rdata_put() writes RDLENGTH itself */
+		rdata_put(&a->w, type, rdata, rdlen);
+	}
+	if (a->w.failed) {
+		wire_rewind(&a->w, mark);
+		return false;
+	}
+	a->count[section]++;
+	return true;
+}
+
+void
+answer_note_target(struct answer *a, struct owner owner, uint64_t hash)
+{
+	if (a->targets < ANSWER_MAX_TARGETS)
+		a->scratch->target[a->targets++] =
+		    (struct target){.owner = owner, .hash = hash};
+}
+
+/* Notes the host in a record that was just written, whose RDATA starts at
+ * the place at. */
+static void
+note_record(struct answer *a, const struct record *r, size_t at)
+{
+	struct owner owner;
+
+	if (r->target_hash == 0)
+		return;
+	owner.name = rdata_target(r->type, r->rdata, r->rdlen);
+	/* Only a name that stands there uncompressed can be pointed at. */
+	owner.at = r->type == TYPE_SRV && at + 6 <= POINTER_MAX
+		       ? (uint16_t)(at + 6)
+		       : 0;
+	answer_note_target(a, owner, r->target_hash);
+}
+
+/* Adds one record of a set; its RDATA needs no compression or cannot be
+ * compressed in most types, so copying is the common case. */
+static bool
+put_record(struct answer *a, enum message_section section, struct owner owner,
+    const struct record *r, uint32_t ttl)
+{
+	uint8_t *at;
+
+	if (r->type != TYPE_SRV && r->type != TYPE_A && r->type != TYPE_AAAA) {
+		if (!answer_put(
+			a, section, owner, r->type, ttl, r->rdata, r->rdlen))
+			return false;
+		note_record(a, r, 0);
+		return true;
+	}
+	at = put_head(&a->w, owner, r->type, ttl);
+	if (at == NULL || wire_put_room(&a->w, r->rdlen) == NULL)
+		return false;
+	wire_store_u16(at, r->rdlen);
+	memcpy(at + 2, r->rdata, r->rdlen);
+	a->count[section]++;
+	note_record(a, r, (size_t)(at + 2 - a->w.buf));
+	return true;
+}
+
+bool
+answer_put_whole(struct answer *a, enum message_section section,
+    struct owner owner, const struct rrset *set, uint32_t max_ttl)
+{
+	uint32_t ttl = set->ttl < max_ttl ? set->ttl : max_ttl;
+	size_t mark = a->w.len, targets = a->targets;
+	unsigned count = a->count[section];
+	struct rrset_cursor c;
+	struct record *r;
+
+	if (set->leased) {
+		for (r = rrset_first(set, &c); r; r = rrset_next(&c))
+			if (record_is_live(r, a->now_ms))
+				ttl = answer_ttl(
+				    ttl, record_deadline_ms(r), a->now_ms);
+	}
+	for (r = rrset_first(set, &c); r; r = rrset_next(&c)) {
+		if (!record_is_live(r, a->now_ms))
+			continue;
+		if (!put_record(a, section, owner, r, ttl)) {
+			wire_rewind(&a->w, mark);
+			a->count[section] = count;
+			a->targets = targets;
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Adds the picks in order; false, with nothing added, if not all fit. */
+static bool
+put_all(struct answer *a, struct owner owner, uint32_t ttl)
+{
+	const struct selection *s = &a->scratch->selection;
+	size_t mark = a->w.len, targets = a->targets;
+	unsigned count = a->count[SECTION_ANSWER];
+
+	for (size_t i = 0; i < s->count; i++) {
+		if (put_record(
+			a, SECTION_ANSWER, owner, s->pick[i].record, ttl))
+			continue;
+		wire_rewind(&a->w, mark);
+		a->count[SECTION_ANSWER] = count;
+		a->targets = targets;
+		return false;
+	}
+	return true;
+}
+
+/* How many of the picks fit, each with the addresses of its target if it is
+ * an SRV. */
+static size_t
+fitting(struct answer *a, struct owner owner, bool bundles)
+{
+	const struct selection *s = &a->scratch->selection;
+	size_t room = a->w.cap - a->w.len, need = 0, head = RR_LEN;
+
+	if (owner.at == 0)
+		head += name_len(owner.name) - 2;
+	for (size_t i = 0; i < s->count; i++) {
+		const struct record *r = s->pick[i].record;
+
+		need += head + r->rdlen;
+		if (bundles && r->target_hash != 0)
+			need += additional_len(a, r);
+		if (need > room)
+			return i;
+	}
+	return s->count;
+}
+
+void
+answer_put_picks(struct answer *a, struct owner owner, uint32_t ttl)
+{
+	struct selection *s = &a->scratch->selection;
+	size_t fit;
+
+	if (s->count == 0 || (s->whole && put_all(a, owner, ttl)))
+		return;
+	/* A bundle larger than the message: do without its addresses. */
+	fit = fitting(a, owner, s->pick[0].record->type == TYPE_SRV);
+	if (fit == 0)
+		fit = fitting(a, owner, false);
+	selection_cut(s, fit, a->random);
+	if (!put_all(a, owner, ttl))
+		selection_cut(s, 0, a->random);
+	if (!a->tcp)
+		answer_truncate(a);
+}
+
+/* The least octets a record of this set can need, for bounding the draw. */
+static size_t
+least_len(const struct rrset *set)
+{
+	switch (set->type) {
+	case TYPE_A:
+		return RR_LEN + 4;
+	case TYPE_AAAA:
+		return RR_LEN + 16;
+	case TYPE_SRV:
+		return RR_LEN + 6 + 1;
+	default:
+		return RR_LEN + 1;
+	}
+}
+
+bool
+answer_put_selected(
+    struct answer *a, struct owner owner, const struct rrset *set)
+{
+	struct selection *s = &a->scratch->selection;
+	size_t max = (a->w.cap - a->w.len) / least_len(set);
+	uint32_t ttl = set->ttl;
+
+	if (max > SELECTION_MAX)
+		max = SELECTION_MAX;
+	selection_draw(s, set, a->now_ms, a->random, a->client, max);
+	if (s->count == 0 && s->whole)
+		return false;
+	if (set->leased)
+		for (size_t i = 0; i < s->count; i++)
+			ttl = answer_ttl(ttl,
+			    record_deadline_ms(s->pick[i].record), a->now_ms);
+	answer_put_picks(a, owner, ttl);
+	return true;
+}
+
+void
+answer_put_soa(struct answer *a, uint32_t ttl)
+{
+	const struct rrset *set = node_find(a->zone->apex, TYPE_SOA);
+
+	if (!answer_put_whole(a, SECTION_AUTHORITY,
+		owner_of(a->zone->info->apex.wire), set, ttl))
+		answer_truncate(a);
+}

@@ -1,0 +1,109 @@
+/* answer.h - an answer in the making.
+ *
+ * Sections are filled in order; each function adds whole records or RRsets,
+ * or nothing.  What does not fit follows promise 8: additional records are
+ * left out silently, an RRset of the answer section that is too large is
+ * sampled (SRV in whole bundles: a record with the addresses of its target)
+ * and TC is set over UDP.
+ *
+ * Threads:   belongs to one worker for the time of one message.
+ * Ownership: borrows the snapshot, the door's buffer and the worker's scratch.
+ * Units:     octets, TTLs in seconds.
+ * Errors:    none: the message always stays well-formed.
+ * Standards: RFC 1035 4.1; RFC 2181 5.2, 9; RFC 2782; RFC 9471 (glue).
+ */
+#ifndef SERVER_NAMESERVER_ANSWER_H
+#define SERVER_NAMESERVER_ANSWER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "server/nameserver/message.h"
+#include "zones/selection.h"
+#include "zones/snapshot.h"
+#include "zones/zone.h"
+
+/* Targets whose addresses belong into the additional section. */
+#define ANSWER_MAX_TARGETS SELECTION_MAX
+
+/* A name in the message, and where it stands for pointers to it (0: nowhere
+ * that a pointer reaches). */
+struct owner {
+	const uint8_t *name;
+	uint16_t at;
+};
+
+struct target {
+	struct owner owner;
+	uint64_t hash;
+};
+
+/* Room that a worker keeps for its answers. */
+struct scratch {
+	struct selection selection;
+	struct target target[ANSWER_MAX_TARGETS];
+	uint16_t seen[2 * ANSWER_MAX_TARGETS]; /* additional.c */
+};
+
+struct answer {
+	struct wire_writer w;
+	const struct snapshot *snapshot;
+	const struct zone *zone; /* the one the answer comes from now */
+	struct scratch *scratch;
+	struct random *random;
+	uint64_t client; /* hash of the client's network */
+	int64_t now_ms;
+	bool tcp;
+	bool truncated;
+	unsigned count[4]; /* by enum message_section */
+	size_t targets;
+};
+
+/* A name for use as an owner; it need not stand in the message. */
+static inline struct owner
+owner_of(const uint8_t *name)
+{
+	return (struct owner){.name = name};
+}
+
+/* The name in question, which stands right behind the header. */
+static inline struct owner
+owner_of_question(const uint8_t *name)
+{
+	return (struct owner){.name = name, .at = MESSAGE_HEADER_LEN};
+}
+
+/* Says that something did not fit that the client should ask for by TCP. */
+void answer_truncate(struct answer *);
+
+/* The TTL for records of a set that are live until deadline_ms: the set's, or
+ * what is left of the shortest lease (promise 4); 0 in the last second. */
+uint32_t answer_ttl(uint32_t ttl, int64_t deadline_ms, int64_t now_ms);
+
+/* Adds one record; false, with nothing added, if it does not fit. */
+bool answer_put(struct answer *, enum message_section, struct owner,
+    uint16_t type, uint32_t ttl, const uint8_t *rdata, size_t rdlen);
+
+/* Adds a whole RRset (its live records, any order) or nothing; false if it
+ * does not fit. */
+bool answer_put_whole(struct answer *, enum message_section, struct owner,
+    const struct rrset *, uint32_t max_ttl);
+
+/* Adds the set that was asked for to the answer section: selects, orders,
+ * samples.  False if no record of it is live. */
+bool answer_put_selected(struct answer *, struct owner, const struct rrset *);
+
+/* Adds the picks of the scratch selection, all of one type, with a TTL that
+ * the caller has made; samples as answer_put_selected does. */
+void answer_put_picks(struct answer *, struct owner, uint32_t ttl);
+
+/* Adds the apex SOA to the authority section, with a TTL of at most ttl
+ * (RFC 2308 3, 5). */
+void answer_put_soa(struct answer *, uint32_t ttl);
+
+/* Remembers that the addresses of a host belong into the additional section;
+ * hash is its name_hash(). */
+void answer_note_target(struct answer *, struct owner, uint64_t hash);
+
+#endif

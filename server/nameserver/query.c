@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/nameserver/query.h"
+
+#include "server/nameserver/additional.h"
+#include "server/nameserver/service.h"
+
+/* Names in a chain of CNAMEs and DNAMEs: more is a loop or abuse. */
+#define CHAIN_MAX 16
+
+/* The negative TTL below a known service: a new instance must be seen soon
+ * (coredns issue 2434), while other names may be cached longer. */
+#define NEGATIVE_TTL_SERVICE 1
+
+struct query {
+	struct answer *a;
+	uint16_t qtype;
+	struct owner
+	    owner; /* of the records to add: the name being looked up */
+	struct name_key key; /* the same, for looking */
+	struct name target; /* where the last CNAME led */
+	struct zone_walk walk;
+	unsigned chain;
+	struct query_result result;
+};
+
+enum step {
+	STEP_DONE,
+	STEP_NEXT, /* look query->target up */
+};
+
+/* Whether the name is about services, so that an instance may come any
+ * moment. */
+static bool
+is_near_service(const struct query *q)
+{
+	const struct node *n = q->walk.encloser;
+
+	return (n->flags & NODE_SERVICE) != 0 || node_owner(n)[1] == '_' ||
+	       ((n->flags & NODE_APEX) == 0 && node_find(n, INDEX_SERVICES));
+}
+
+static enum step
+negative(struct query *q, enum rcode rcode)
+{
+	uint32_t ttl = q->a->zone->info->negative_ttl;
+	const struct rrset *soa = node_find(q->a->zone->apex, TYPE_SOA);
+	const struct record *r = rrset_at(soa, 0);
+	uint32_t minimum = wire_load_u32(r->rdata + r->rdlen - 4);
+
+	if (is_near_service(q) && ttl > NEGATIVE_TTL_SERVICE)
+		ttl = NEGATIVE_TTL_SERVICE;
+	if (ttl > minimum)
+		ttl = minimum; /* RFC 2308 3 */
+	answer_put_soa(q->a, ttl);
+	q->result.rcode = rcode;
+	return STEP_DONE;
+}
+
+/* Where the RDATA of a CNAME written last may be pointed at: it was perhaps
+ * compressed, so as a rule nowhere. */
+static enum step
+follow(struct query *q, const uint8_t *target)
+{
+	name_set(&q->target, target);
+	if (++q->chain >= CHAIN_MAX)
+		return STEP_DONE;
+	q->owner = owner_of(q->target.wire);
+	return STEP_NEXT;
+}
+
+static enum step
+answer_cname(struct query *q, const struct rrset *set)
+{
+	const struct record *r = NULL;
+	struct rrset_cursor c;
+
+	for (r = rrset_first(set, &c); r; r = rrset_next(&c))
+		if (record_is_live(r, q->a->now_ms))
+			break;
+	if (!answer_put(q->a, SECTION_ANSWER, q->owner, TYPE_CNAME,
+		answer_ttl(set->ttl, record_deadline_ms(r), q->a->now_ms),
+		r->rdata, r->rdlen)) {
+		answer_truncate(q->a);
+		return STEP_DONE;
+	}
+	return follow(q, r->rdata);
+}
+
+/* RFC 6672 3: the DNAME itself, and a CNAME made from it; YXDOMAIN if the new
+ * name is too long. */
+static enum step
+answer_dname(struct query *q)
+{
+	struct answer *a = q->a;
+	const struct rrset *set =
+	    node_find_live(q->walk.cut, TYPE_DNAME, a->now_ms);
+	const struct record *r = rrset_at(set, 0);
+	struct name made;
+	size_t prefix = q->key.label[q->walk.cut_strip];
+
+	if (!answer_put_whole(a, SECTION_ANSWER,
+		owner_of(node_owner(q->walk.cut)), set, UINT32_MAX)) {
+		answer_truncate(a);
+		return STEP_DONE;
+	}
+	if (prefix + r->rdlen > NAME_MAX_LEN) {
+		q->result.rcode = RCODE_YXDOMAIN;
+		return STEP_DONE;
+	}
+	/* The labels in front keep the case in which they were asked for. */
+	memcpy(made.wire, q->owner.name, prefix);
+	memcpy(made.wire + prefix, r->rdata, r->rdlen);
+	if (!answer_put(a, SECTION_ANSWER, q->owner, TYPE_CNAME,
+		answer_ttl(set->ttl, record_deadline_ms(r), a->now_ms),
+		made.wire, prefix + r->rdlen)) {
+		answer_truncate(a);
+		return STEP_DONE;
+	}
+	return follow(q, made.wire);
+}
+
+/* RFC 1034 4.3.2 step 3b.  Glue inside the zone must come along, or TC be set
+ * (RFC 9471); AA says something only if a chain led here. */
+static enum step
+answer_referral(struct query *q)
+{
+	struct answer *a = q->a;
+	const struct node *cut = q->walk.cut;
+	const struct rrset *ns = node_find_live(cut, TYPE_NS, a->now_ms);
+	size_t noted = a->targets;
+	unsigned glue;
+
+	if (q->chain == 0)
+		q->result.authoritative = false;
+	if (!answer_put_whole(a, SECTION_AUTHORITY, owner_of(node_owner(cut)),
+		ns, UINT32_MAX)) {
+		answer_truncate(a);
+		return STEP_DONE;
+	}
+	glue = a->count[SECTION_ADDITIONAL];
+	additional_put(a, noted);
+	/* Nothing of the glue fitted though there is some. */
+	if (glue == a->count[SECTION_ADDITIONAL] && a->targets > noted &&
+	    additional_find(a, a->scratch->target[noted].owner.name,
+		a->scratch->target[noted].hash) != NULL)
+		answer_truncate(a);
+	a->targets = noted;
+	return STEP_DONE;
+}
+
+/* RFC 8482 4.1: one RRset of those there are is a complete answer. */
+static bool
+answer_any(struct query *q, const struct node *n)
+{
+	for (unsigned i = 0; i < n->rrsets; i++)
+		if (!node_is_index(n->rrset[i]) &&
+		    answer_put_selected(q->a, q->owner, n->rrset[i]))
+			return true;
+	return false;
+}
+
+static bool
+wants_cname(uint16_t qtype)
+{
+	return qtype == TYPE_CNAME || qtype == TYPE_ANY;
+}
+
+static bool
+answer_data(struct query *q, const struct node *n)
+{
+	const struct rrset *set;
+
+	if (q->qtype == TYPE_ANY)
+		return answer_any(q, n);
+	if ((n->flags & NODE_SERVICE) != 0 && service_merges(q->qtype))
+		return service_answer_merged(q->a, q->owner, n, q->qtype);
+	set = node_find(n, q->qtype);
+	return set != NULL && answer_put_selected(q->a, q->owner, set);
+}
+
+/* A name that exists only in records which have expired, and the reaper is
+ * about to remove, is not there any more. */
+static bool
+is_gone(const struct node *n, int64_t now_ms)
+{
+	return n->children == 0 && (n->flags & NODE_APEX) == 0 &&
+	       !node_has_data(n, now_ms);
+}
+
+static enum step
+answer_node(struct query *q, const struct node *n)
+{
+	const struct rrset *cname;
+
+	if ((n->flags & NODE_CNAME) != 0 && !wants_cname(q->qtype)) {
+		cname = node_find_live(n, TYPE_CNAME, q->a->now_ms);
+		if (cname != NULL)
+			return answer_cname(q, cname);
+	}
+	if (answer_data(q, n))
+		return STEP_DONE;
+	return negative(q, RCODE_NOERROR);
+}
+
+/* RFC 4592 3.3: the source of synthesis is "*" below the closest encloser. */
+static struct node *
+find_wildcard(const struct query *q)
+{
+	const struct node *encloser = q->walk.encloser;
+	static const uint8_t star[] = {'*'};
+	struct name name;
+
+	if ((encloser->flags & NODE_WILDCARD) == 0 ||
+	    !name_prepend(&name, star, 1, node_owner(encloser)))
+		return NULL;
+	return tree_find_name(
+	    &q->a->zone->tree, name_hash(name.wire), name.wire, name.len);
+}
+
+static enum step
+answer_absent(struct query *q)
+{
+	struct node *n = find_wildcard(q);
+
+	if (n != NULL && !is_gone(n, q->a->now_ms))
+		return answer_node(q, n);
+	return negative(q, RCODE_NXDOMAIN);
+}
+
+/* Steps up from a node that is_gone() to the closest ancestor that is not. */
+static void
+leave_gone(struct query *q)
+{
+	struct zone_walk *w = &q->walk;
+
+	if (w->node != NULL && is_gone(w->node, q->a->now_ms))
+		w->node = NULL;
+	while (w->node == NULL && is_gone(w->encloser, q->a->now_ms)) {
+		struct node *up;
+
+		up = tree_find(&q->a->zone->tree, &q->key, ++w->encloser_strip);
+		w->encloser = up;
+	}
+}
+
+static enum step
+answer_in_zone(struct query *q)
+{
+	struct zone_walk *w = &q->walk;
+	enum service_found found;
+
+	/* The common case first: the name is there and has what is asked. */
+	if (w->node != NULL && (w->node->flags & NODE_CNAME) == 0 &&
+	    answer_data(q, w->node))
+		return STEP_DONE;
+	leave_gone(q);
+	if (w->node != NULL && (w->node->flags & NODE_CNAME) != 0 &&
+	    node_find_live(w->node, TYPE_CNAME, q->a->now_ms))
+		return answer_node(q, w->node);
+	found = service_synthesise(q->a, q->owner, &q->key, w, q->qtype);
+	if (found == SERVICE_ANSWERED)
+		return STEP_DONE;
+	if (found == SERVICE_NODATA || w->node != NULL)
+		return negative(q, RCODE_NOERROR);
+	return answer_absent(q);
+}
+
+/* The DS of a cut belongs to the parent's side (RFC 4035 3.1.4.1). */
+static bool
+is_cut_in_the_way(const struct query *q)
+{
+	const struct zone_walk *w = &q->walk;
+	struct node *cut = w->cut;
+
+	if (cut == NULL)
+		return false;
+	if ((cut->flags & NODE_DELEGATION) != 0)
+		return !(q->qtype == TYPE_DS && w->cut_strip == 0) &&
+		       node_find_live(cut, TYPE_NS, q->a->now_ms);
+	return node_find_live(cut, TYPE_DNAME, q->a->now_ms) != NULL;
+}
+
+static int
+find_zone(const struct query *q)
+{
+	const struct zoneset_index *index = q->a->snapshot->zones->index;
+	int number = zoneset_find(index, &q->key, 0), parent;
+
+	if (number >= 0 && q->qtype == TYPE_DS && q->key.labels > 0 &&
+	    zoneset_find_apex(index, &q->key) >= 0) {
+		parent = zoneset_find(index, &q->key, 1);
+		if (parent >= 0)
+			return parent;
+	}
+	return number;
+}
+
+static enum step
+take_step(struct query *q)
+{
+	const struct zoneset *zones = q->a->snapshot->zones;
+	int number;
+
+	name_key_init(&q->key, q->owner.name);
+	number = find_zone(q);
+	if (number < 0) {
+		if (q->chain == 0)
+			q->result.rcode = RCODE_REFUSED;
+		return STEP_DONE;
+	}
+	q->a->zone = zones->zone[number];
+	if (q->a->zone->broken) {
+		q->result.rcode = RCODE_SERVFAIL;
+		q->result.not_ready = true;
+		return STEP_DONE;
+	}
+	if (q->chain == 0)
+		q->result.authoritative = true;
+	q->result.rcode = RCODE_NOERROR;
+	zone_find(q->a->zone, &q->key, &q->walk);
+	if (!is_cut_in_the_way(q))
+		return answer_in_zone(q);
+	if ((q->walk.cut->flags & NODE_DELEGATION) != 0)
+		return answer_referral(q);
+	return answer_dname(q);
+}
+
+struct query_result
+query_answer(struct answer *a, const uint8_t *qname, uint16_t qtype)
+{
+	struct query q;
+
+	q.a = a;
+	q.qtype = qtype;
+	q.owner = owner_of_question(qname);
+	q.chain = 0;
+	q.result = (struct query_result){.rcode = RCODE_NOERROR};
+	while (take_step(&q) == STEP_NEXT)
+		;
+	if (!a->truncated && a->targets > 0)
+		additional_put(a, 0);
+	return q.result;
+}

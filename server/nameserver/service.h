@@ -1,0 +1,47 @@
+/* service.h - one registration, all views.
+ *
+ * A service is registered in one of two shapes, and each serves the other:
+ *
+ *   RFC 2782                          RFC 6763
+ *   _http._tcp.web SRV  ... host      _http._tcp.web PTR a._http._tcp.web
+ *                                     a._http._tcp.web SRV ... host, TXT
+ *
+ * From either come, where nobody registered them: SRV at the service owner
+ * over all instances; PTR to instances (named <first label of target>-<port>
+ * for plain SRV) with their SRV and TXT; browse records; A and AAAA at the
+ * domain; SVCB at the service owner; HTTPS at the domain of _https._tcp.
+ * Synthesised names are in no transfer, prerequisite or dump.
+ *
+ * Threads:   any worker, inside snapshot_enter().
+ * Ownership: fills the caller's answer.
+ * Errors:    none.
+ * Standards: RFC 2782; RFC 6763 4, 6, 9, 11; RFC 9460 2, 7.
+ */
+#ifndef SERVER_NAMESERVER_SERVICE_H
+#define SERVER_NAMESERVER_SERVICE_H
+
+#include "server/nameserver/answer.h"
+
+enum service_found {
+	SERVICE_NONE, /* no view has anything to do with this name */
+	SERVICE_NODATA, /* the name exists by synthesis, without that type */
+	SERVICE_ANSWERED, /* records were added */
+};
+
+/* Whether a type at a service owner is merged from both shapes. */
+static inline bool
+service_merges(uint16_t qtype)
+{
+	return qtype == TYPE_SRV || qtype == TYPE_PTR;
+}
+
+/* Answers SRV or PTR at a service owner from both shapes; false if there is
+ * no live instance. */
+bool service_answer_merged(
+    struct answer *, struct owner, const struct node *service, uint16_t qtype);
+
+/* Answers what the registered zone has no data for. */
+enum service_found service_synthesise(struct answer *, struct owner,
+    const struct name_key *, const struct zone_walk *, uint16_t qtype);
+
+#endif
