@@ -1,11 +1,12 @@
 /* zonefile.h - master files in and out.
  *
- * The only door to ldns.  Reading gives records one by one to a callback, as
- * uncompressed wire RDATA that rdata_check() accepted, and checks what a
- * single pass can: syntax, numbers in range (ldns lets SRV port 65536 through
- * as 0), owner inside the zone, one SOA at the apex and first, $INCLUDE depth.
- * What needs the whole zone (CNAME beside data, a missing SOA or NS) is
- * checked by the zone's owner, who asks for the line with `where`.
+ * The only door to ldns (zonefile_*.c are its rooms).  Reading gives records
+ * one by one to a callback, as uncompressed wire RDATA that rdata_check()
+ * accepted, and checks what a single pass can: syntax, numbers in range (ldns
+ * lets SRV port 65536 through as 0), owner inside the zone, one SOA and at the
+ * apex, $INCLUDE depth. What needs the whole zone (CNAME beside data, a missing
+ * SOA or NS) is checked by the zone's owner, who asks for the line with
+ * `where`.
  *
  * Threads:   any; a reader belongs to one.
  * Ownership: borrowed pointers are valid during the callback only.
