@@ -1,0 +1,190 @@
+/* config.h - what the operator wants: the configuration, read and checked.
+ *
+ * The result of reading one YAML file (DESIGN: the contract is in
+ * docs/configuration.md) is one immutable value of plain structs and arrays.
+ * Names are in wire form and lower case, durations and sizes are numbers with
+ * their unit in the field's name, keys are referred to by number.
+ *
+ * Threads:   config_load by anyone; the result is read by all.
+ * Ownership: config_free() frees all of it.
+ * Units:     see each field.
+ * Errors:    ERR_SYNTAX, ERR_RANGE, ERR_NOT_FOUND, ERR_EXISTS, ERR_CONFLICT,
+ *            ERR_IO, ERR_MEMORY; each with "file:line:column: what", the
+ *            source line and a caret in the text buffer.
+ * Standards: YAML 1.2; RFC 8945 6 (algorithm names).
+ */
+#ifndef SERVER_CONFIG_H
+#define SERVER_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "server/nameserver/request.h"
+#include "server/nameserver/tsig.h"
+#include "server/pattern.h"
+#include "zones/dns/error.h"
+#include "zones/dns/name.h"
+
+#define CONFIG_TEXT_LEN 8192 /* room for some twenty errors */
+#define CONFIG_KEY_NONE (-1)
+
+/* A network: family AF_INET or AF_INET6, address left-justified. */
+struct config_network {
+	int family;
+	uint8_t address[16];
+	uint8_t prefix; /* bits */
+};
+
+/* What a lease comes from where the client names none. */
+enum config_lease_kind {
+	LEASE_FROM_ZONE, /* rules only: as the zone says */
+	LEASE_FROM_TTL,
+	LEASE_FIXED,
+	LEASE_NONE,
+};
+
+struct config_lease {
+	enum config_lease_kind kind;
+	uint32_t length_s; /* LEASE_FIXED */
+};
+
+struct config_server {
+	struct endpoint *listen;
+	size_t listen_count;
+	unsigned workers; /* 0: one per CPU */
+	char *data;       /* directory of the store */
+	char *user;       /* NULL: stay who we are */
+	char *nsid;       /* NULL: none */
+	char *version;    /* version.bind; NULL: hidden */
+	char *identity;   /* id.server; NULL: hidden */
+	uint16_t edns_payload;
+	unsigned tcp_clients;             /* in all */
+	unsigned tcp_clients_per_address;
+	unsigned tcp_pipeline;            /* queries in flight on one connection */
+	uint64_t tcp_idle_ms;
+	uint64_t history_len;             /* octets of change history */
+};
+
+/* A key is also a struct tsig_key; the secret belongs to the config. */
+struct config_key {
+	struct tsig_key tsig;
+	unsigned line;
+};
+
+/* One line of `update:` or `transfer:`; empty lists mean any. */
+struct config_rule {
+	char *text; /* such as "zones[0].update[1] (muster.yaml:23)" */
+	int key;    /* number in config->key, or CONFIG_KEY_NONE for any */
+	struct config_network *from;
+	size_t from_count;
+	struct pattern *names;
+	size_t names_count;
+	uint16_t *types;
+	size_t types_count;
+	struct config_lease lease;
+	bool tcp; /* only by TCP */
+	bool own; /* changes and deletes only what its key added */
+};
+
+struct config_zone {
+	struct name name; /* lower case */
+	char *file;       /* NULL: none */
+	unsigned line;
+	uint32_t ttl_s;
+	uint32_t negative_ttl_s;
+	struct config_lease lease; /* never LEASE_FROM_ZONE */
+	uint32_t lease_min_s;
+	uint32_t lease_max_s;
+	uint32_t key_lease_max_s;
+	bool addresses;
+	struct config_rule *update;
+	size_t update_count;
+	struct config_rule *transfer;
+	size_t transfer_count;
+	struct endpoint *notify;
+	size_t notify_count;
+};
+
+enum config_strategy {
+	STRATEGY_WEIGHTED,
+	STRATEGY_ROUND_ROBIN,
+	STRATEGY_RANDOM,
+	STRATEGY_HASH,
+	STRATEGY_LEAST_LOAD,
+	STRATEGY_FIRST,
+	STRATEGY_ALL,
+};
+
+enum config_check_type {
+	CHECK_NONE,
+	CHECK_HTTP,
+	CHECK_HTTPS,
+	CHECK_TCP,
+	CHECK_EXEC,
+	CHECK_AGENT,
+	CHECK_GRPC,
+	CHECK_TTL,
+};
+
+struct config_check {
+	enum config_check_type type;
+	char *path;
+	uint64_t interval_ms;
+	uint64_t timeout_ms;
+	unsigned rise;
+	unsigned fall;
+	struct config_network *networks;
+	size_t networks_count;
+};
+
+struct config_service {
+	struct pattern match;
+	enum config_strategy strategy;
+	unsigned max_answers; /* 0: no limit */
+	unsigned panic_threshold; /* percent */
+	struct config_check check;
+};
+
+struct config_forward {
+	struct name zone;
+	struct endpoint *to;
+	size_t to_count;
+	struct config_network *from;
+	size_t from_count;
+};
+
+struct config {
+	char *path;
+	struct config_server server;
+	struct endpoint *api_listen;
+	size_t api_listen_count;
+	struct config_key *key;
+	size_t key_count;
+	struct config_zone *zone;
+	size_t zone_count;
+	struct config_service *service;
+	size_t service_count;
+	struct config_forward *forward;
+	size_t forward_count;
+	uint64_t cache_len;
+	uint64_t serve_stale_ms;
+};
+
+/* Reads and checks a file.  On failure text holds one or more errors; on
+ * success it may hold warnings (else it is ""), each a line. */
+enum error config_load(const char *path, struct config **, char *text,
+    size_t text_len) MUST_CHECK;
+
+/* The same from memory; path is for messages and relative paths. */
+enum error config_parse(const char *content, size_t len, const char *path,
+    struct config **, char *text, size_t text_len) MUST_CHECK;
+
+void config_free(struct config *);
+
+/* Whether an address lies in one of the networks; an IPv4-mapped IPv6
+ * address counts as IPv4. */
+bool config_networks_contain(const struct config_network *, size_t count,
+    const struct endpoint *);
+
+#endif
