@@ -24,9 +24,9 @@
 
 #include "zones/dns/error.h"
 
-#define NAME_MAX_LEN 255   /* RFC 1035 2.3.4 */
+#define NAME_MAX_LEN 255 /* RFC 1035 2.3.4 */
 #define NAME_MAX_LABELS 127 /* 127 labels of one octet and the root */
-#define LABEL_MAX_LEN 63   /* RFC 1035 2.3.4 */
+#define LABEL_MAX_LEN 63 /* RFC 1035 2.3.4 */
 #define NAME_TEXT_LEN 1024 /* 255 octets as \DDD, dots and a NUL fit */
 
 /* An owned copy of a name, case preserved. */
@@ -84,8 +84,8 @@ bool name_prepend(struct name *to, const uint8_t *label, size_t label_len,
 /* Parses presentation format: escapes \X and \DDD; relative names (no final
  * dot) are completed with origin, or with the root if origin is NULL; "@" is
  * the origin. */
-enum error name_from_text(const char *text, const uint8_t *origin,
-    struct name *) MUST_CHECK;
+enum error name_from_text(
+    const char *text, const uint8_t *origin, struct name *) MUST_CHECK;
 
 /* Prints with a final dot and escapes into a buffer of NAME_TEXT_LEN octets;
  * returns text. */

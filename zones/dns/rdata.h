@@ -111,8 +111,8 @@ int rdata_compare(uint16_t type, const uint8_t *a, size_t a_len,
 
 /* Writes RDLENGTH and RDATA; names are compressed for NS CNAME SOA MB MD MF MG
  * MR PTR MINFO MX only. */
-void rdata_put(struct wire_writer *, uint16_t type, const uint8_t *rdata,
-    size_t len);
+void rdata_put(
+    struct wire_writer *, uint16_t type, const uint8_t *rdata, size_t len);
 
 /* The host name inside the RDATA whose addresses belong into the additional
  * section (NS, MX, SRV, SVCB and HTTPS in service mode, and the like), or

@@ -20,23 +20,23 @@
 enum rdata_field {
 	FIELD_END = 0,
 	/* 1 to 63: that many octets. */
-	FIELD_NAME = 64,   /* from here to FIELD_NAME_LAST: a domain name */
+	FIELD_NAME = 64, /* from here to FIELD_NAME_LAST: a domain name */
 	FIELD_NAME_1035 = FIELD_NAME, /* compressed in and out, lower-cased */
-	FIELD_NAME_OLD,    /* compressed in only (RFC 3597 4), lower-cased */
-	FIELD_NAME_LOWER,  /* never compressed, lower-cased (RFC 4034 6.2) */
-	FIELD_NAME_EXACT,  /* never compressed, case counts */
+	FIELD_NAME_OLD, /* compressed in only (RFC 3597 4), lower-cased */
+	FIELD_NAME_LOWER, /* never compressed, lower-cased (RFC 4034 6.2) */
+	FIELD_NAME_EXACT, /* never compressed, case counts */
 	FIELD_NAME_LAST = FIELD_NAME_EXACT,
-	FIELD_STRING,      /* a length octet and so many octets */
+	FIELD_STRING, /* a length octet and so many octets */
 	FIELD_STRING_FULL, /* the same, of at least one octet */
-	FIELD_TAG,         /* the same, of letters and digits (RFC 8659 4.1) */
+	FIELD_TAG, /* the same, of letters and digits (RFC 8659 4.1) */
 	/* These reach to the end of the RDATA. */
-	FIELD_STRINGS,     /* one or more strings */
+	FIELD_STRINGS, /* one or more strings */
 	FIELD_STRINGS_1_2, /* one or two strings */
-	FIELD_REST,        /* any octets, or none */
-	FIELD_REST_FULL,   /* one octet or more */
-	FIELD_REST_12,     /* twelve octets or more */
-	FIELD_TYPES,       /* type bit maps (RFC 4034 4.1.2) */
-	FIELD_TYPES_FULL,  /* the same, of at least one type */
+	FIELD_REST, /* any octets, or none */
+	FIELD_REST_FULL, /* one octet or more */
+	FIELD_REST_12, /* twelve octets or more */
+	FIELD_TYPES, /* type bit maps (RFC 4034 4.1.2) */
+	FIELD_TYPES_FULL, /* the same, of at least one type */
 	/* These are the whole RDATA. */
 	FORM_DS,
 	FORM_LOC,
@@ -79,7 +79,7 @@ field_ignores_case(uint8_t field)
 
 /* Whether an uncompressed field starts at at, where avail octets are left of
  * the RDATA; *len is set to its length if so. */
-bool rdata_field_check(uint8_t field, const uint8_t *at, size_t avail,
-    size_t *len);
+bool rdata_field_check(
+    uint8_t field, const uint8_t *at, size_t avail, size_t *len);
 
 #endif

@@ -21,8 +21,8 @@
 
 struct wire_reader {
 	const uint8_t *msg; /* the whole message: pointers count from here */
-	size_t len;         /* octets in msg that may be read */
-	size_t pos;         /* next octet */
+	size_t len; /* octets in msg that may be read */
+	size_t pos; /* next octet */
 	bool failed;
 };
 
