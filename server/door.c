@@ -5,8 +5,6 @@
 #include "server/queue.h"
 #include "server/stats.h"
 
-#define RCODE_SERVFAIL 2
-
 void
 door_init(struct door *door)
 {
@@ -19,7 +17,8 @@ door_submit(struct door *door, struct update *update)
 {
 	update->next = NULL;
 	if (!queue_reserve(door->writer)) {
-		update->rcode = RCODE_SERVFAIL;
+		update_fail(update, RCODE_SERVFAIL, EDE_OTHER,
+		    "too many updates are under way");
 		stats_add(door->stats, STAT_UPDATES_REFUSED, 1);
 		return false;
 	}
