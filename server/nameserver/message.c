@@ -177,7 +177,8 @@ message_section(const struct message *m, enum message_section section)
 {
 	struct message_cursor c;
 
-	c.reader = wire_reader(m->in, m->at[section + 1]);
+	/* To the end of all, since the walk let owners look so far. */
+	c.reader = wire_reader(m->in, m->len);
 	c.reader.pos = m->at[section];
 	c.left = m->count[section];
 	return c;
