@@ -49,8 +49,8 @@ void lease_disarm(struct lease_wheel *, struct record *);
  * bounded amount of work (at most 2 * max + 1 records are touched) per call,
  * even if nothing is due: *more says that there is more to do at the same
  * now_ms, and until it is done something due may still be behind it. */
-size_t lease_take_due(struct lease_wheel *, int64_t now_ms,
-    struct record **due, size_t max, bool *more);
+size_t lease_take_due(struct lease_wheel *, int64_t now_ms, struct record **due,
+    size_t max, bool *more);
 
 /* When lease_take_due() should be called next: now_ms or earlier if there is
  * something due, INT64_MAX if the wheel is empty; never later than the

@@ -44,13 +44,13 @@ struct record {
 	/* owned by the writer: lease.h */
 	struct record *wheel_next;
 	struct record **wheel_prev; /* what points here; NULL: not queued */
-	uint64_t owner_hash;        /* name_hash() of the owner */
-	uint32_t granted_s;         /* length of the lease; 0: none */
+	uint64_t owner_hash; /* name_hash() of the owner */
+	uint32_t granted_s; /* length of the lease; 0: none */
 	/* immutable */
-	uint16_t zone;              /* number of the zone, zoneset.h */
+	uint16_t zone; /* number of the zone, zoneset.h */
 	uint16_t type;
-	uint64_t target_hash;       /* name_hash() of rdata_target(), or 0 */
-	uint16_t key;               /* number of the key that added it; 0: none */
+	uint64_t target_hash; /* name_hash() of rdata_target(), or 0 */
+	uint16_t key; /* number of the key that added it; 0: none */
 	uint16_t rdlen;
 	uint8_t flags;
 	uint8_t mark; /* owned by the writer: change.c */
@@ -83,47 +83,47 @@ record_weight(const struct record *r)
 }
 
 struct rrset {
-	uint64_t step;   /* edition step that made this block */
+	uint64_t step; /* edition step that made this block */
 	uint32_t ttl;
-	uint32_t count;  /* records, expired ones included */
+	uint32_t count; /* records, expired ones included */
 	uint16_t type;
-	uint8_t height;  /* levels of the tree, leaves included; 0: no tree */
-	uint8_t used;    /* items in use */
+	uint8_t height; /* levels of the tree, leaves included; 0: no tree */
+	uint8_t used; /* items in use */
 	uint8_t capacity;
-	bool leased;     /* a registered record is or was in it: look at clocks */
+	bool leased; /* a registered record is or was in it: look at clocks */
 	/* height 0: the records; else item[0] is the root in disguise */
 	struct record *item[];
 };
 
 /* A new record with a copy of the RDATA (checked by the caller), no lease,
  * target_hash set, all else zero. */
-struct record *record_new(struct edition *, uint16_t type,
-    const uint8_t *rdata, size_t rdlen);
+struct record *record_new(
+    struct edition *, uint16_t type, const uint8_t *rdata, size_t rdlen);
 
 /* A new empty set. */
 struct rrset *rrset_new(struct edition *, uint16_t type, uint32_t ttl);
 
 /* Adds a record that is not in the set (by RDATA): ERR_EXISTS otherwise.  The
  * set is of this step afterwards. */
-enum error rrset_add(struct edition *, struct rrset **, struct record *)
-    MUST_CHECK;
+enum error rrset_add(
+    struct edition *, struct rrset **, struct record *) MUST_CHECK;
 
 /* Takes a record of the set out of it: ERR_NOT_FOUND if it is not this very
  * record that the set holds.  The record itself is not retired; the last one
  * leaves an empty set. */
-enum error rrset_remove(struct edition *, struct rrset **, struct record *)
-    MUST_CHECK;
+enum error rrset_remove(
+    struct edition *, struct rrset **, struct record *) MUST_CHECK;
 
-enum error rrset_set_ttl(struct edition *, struct rrset **, uint32_t ttl)
-    MUST_CHECK;
+enum error rrset_set_ttl(
+    struct edition *, struct rrset **, uint32_t ttl) MUST_CHECK;
 
 /* Retires all blocks of the set, and with records set its records too. */
-enum error rrset_retire(struct edition *, struct rrset *, bool records)
-    MUST_CHECK;
+enum error rrset_retire(
+    struct edition *, struct rrset *, bool records) MUST_CHECK;
 
 /* The record with equal RDATA (rdata_compare()), or NULL. */
-struct record *rrset_find(const struct rrset *, const uint8_t *rdata,
-    size_t rdlen);
+struct record *rrset_find(
+    const struct rrset *, const uint8_t *rdata, size_t rdlen);
 
 /* The record at a position below count. */
 struct record *rrset_at(const struct rrset *, uint32_t position);
@@ -150,8 +150,8 @@ struct rrset_cursor {
 	const void *node[RRSET_MAX_HEIGHT];
 };
 struct record *rrset_first(const struct rrset *, struct rrset_cursor *);
-struct record *rrset_seek(const struct rrset *, struct rrset_cursor *,
-    uint32_t position);
+struct record *rrset_seek(
+    const struct rrset *, struct rrset_cursor *, uint32_t position);
 struct record *rrset_next(struct rrset_cursor *);
 
 #endif

@@ -15,9 +15,9 @@
 
 /* The blocks of one edit, by level. */
 struct rrset_plan {
-	struct rrset_node *copy[RRSET_MAX_HEIGHT];  /* of the path's node */
+	struct rrset_node *copy[RRSET_MAX_HEIGHT]; /* of the path's node */
 	struct rrset_node *right[RRSET_MAX_HEIGHT]; /* what splits off */
-	struct rrset_node *root;                    /* a level more */
+	struct rrset_node *root; /* a level more */
 	struct rrset *set;
 	size_t got;
 	void *block[2 * RRSET_MAX_HEIGHT + 2];
@@ -38,8 +38,8 @@ struct rrset *rrset_edit(struct edition *, struct rrset *old, unsigned items);
 void rrset_replace(struct edition *, struct rrset **at, struct rrset *set);
 
 /* A new node of a level, noted in the plan. */
-struct rrset_node *rrset_plan_get_node(struct edition *, struct rrset_plan *,
-    unsigned level);
+struct rrset_node *rrset_plan_get_node(
+    struct edition *, struct rrset_plan *, unsigned level);
 
 /* Gets copies of the head and of the path's nodes from a level up to the root
  * where they are not of this step. */

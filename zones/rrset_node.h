@@ -93,13 +93,13 @@ unsigned rrset_search_records(uint16_t type, struct record *const *record,
     unsigned n, const uint8_t *rdata, size_t rdlen, bool *found);
 
 /* As above in a tree: fills in the path; whether it was found. */
-bool rrset_search_tree(const struct rrset *, const uint8_t *rdata,
-    size_t rdlen, struct rrset_path *);
+bool rrset_search_tree(const struct rrset *, const uint8_t *rdata, size_t rdlen,
+    struct rrset_path *);
 
 /* Makes room in an array of used records and puts one in, or takes the one at
  * place i out. */
-void rrset_records_insert(struct record **, unsigned used, unsigned i,
-    struct record *);
+void rrset_records_insert(
+    struct record **, unsigned used, unsigned i, struct record *);
 void rrset_records_delete(struct record **, unsigned used, unsigned i);
 
 /* The same in a leaf, which must be of this step and, to put one in, not
@@ -108,10 +108,10 @@ void rrset_leaf_insert(struct rrset_leaf *, unsigned i, struct record *);
 void rrset_leaf_delete(struct rrset_leaf *, unsigned i);
 
 /* Moves the entries from place i on to the empty right. */
-void rrset_leaf_split(struct rrset_leaf *left, struct rrset_leaf *right,
-    unsigned i);
-void rrset_inner_split(struct rrset_inner *left, struct rrset_inner *right,
-    unsigned i);
+void rrset_leaf_split(
+    struct rrset_leaf *left, struct rrset_leaf *right, unsigned i);
+void rrset_inner_split(
+    struct rrset_inner *left, struct rrset_inner *right, unsigned i);
 
 /* Makes a child, which is of a level, entry i: what invariant 2 says of it is
  * counted afresh.  Insert makes room for it first. */
