@@ -26,8 +26,8 @@ void nameserver_local_free(struct nameserver_local *);
 /* Judges one message.  `in` is not changed.  VERDICT_WRITE gives a new update
  * in request->update, which must come back through nameserver_finish() and
  * then update_free() (or just the latter if the asker has gone). */
-enum verdict nameserver_answer(struct nameserver_local *,
-    const struct snapshot *, struct request *);
+enum verdict nameserver_answer(
+    struct nameserver_local *, const struct snapshot *, struct request *);
 
 /* Renders (and signs) the response of a finished update into out; returns its
  * length, 0 if nothing is to be sent. */

@@ -1,0 +1,36 @@
+/* settings.h - what answering needs of the configuration, ready for use.
+ *
+ * Published together with the zones, as one snapshot, so that rules, keys and
+ * zones always belong together.
+ *
+ * Threads:   read by all; immutable.
+ * Ownership: made from a configuration that must outlive it.
+ * Errors:    NULL without memory.
+ */
+#ifndef SERVER_NAMESERVER_SETTINGS_H
+#define SERVER_NAMESERVER_SETTINGS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "server/config.h"
+
+struct settings {
+	uint64_t generation; /* differs between any two of one process */
+	const struct config *config;
+	const struct tsig_key *key; /* by number, as in the configuration */
+	size_t key_count;
+};
+
+/* Makes settings from a configuration. */
+struct settings *settings_new(const struct config *);
+void settings_free(struct settings *);
+
+/* The number of a key by its name, or CONFIG_KEY_NONE. */
+int settings_find_key(const struct settings *, const uint8_t *name);
+
+/* The configuration of the zone with this apex, or NULL. */
+const struct config_zone *settings_find_zone(
+    const struct settings *, const uint8_t *apex);
+
+#endif
