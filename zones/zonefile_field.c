@@ -397,8 +397,7 @@ put_salt(struct zonefile_fields *f)
 	return put_word_of(f, LDNS_RDF_TYPE_NSEC3_SALT, HEX, is_salt);
 }
 
-/* The kind of gateway as a number up to 3, and that gateway (RFC 4025 2.5,
- * RFC 8777 4.2.4). */
+/* The gateway whose kind has been read (RFC 4025 2.5). */
 static enum error
 put_gateway(struct zonefile_fields *f, uint8_t kind)
 {
@@ -433,26 +432,6 @@ put_ipseckey(struct zonefile_fields *f)
 	if ((err = put_gateway(f, f->out->buf[start + 1])) != OK)
 		return err;
 	return f->next < f->lex->count ? put_base64_rest(f) : OK;
-}
-
-/* precedence discovery-optional relay-kind relay (RFC 8777 4.3) */
-static enum error
-put_amtrelay(struct zonefile_fields *f)
-{
-	uint8_t *octet = f->out->buf + f->out->len;
-	uint8_t kind;
-	enum error err;
-
-	for (int i = 0; i < 3; i++)
-		if ((err = zonefile_put_number(f, 1)) != OK)
-			return err;
-	if (octet[1] > 1)
-		return fail_field(f, &f->lex->word[f->next - 2]);
-	/* The flag and the kind share an octet. */
-	kind = octet[2];
-	octet[1] = (uint8_t)(octet[1] << 7 | (kind & 0x7f));
-	f->out->len--;
-	return put_gateway(f, kind);
 }
 
 /* algorithm tag key; rendezvous servers follow as names (RFC 8005 6). */
@@ -523,8 +502,6 @@ zonefile_put_field(struct zonefile_fields *f, int kind)
 		    f, LDNS_RDF_TYPE_ILNP64, HEX ":", is_locator);
 	case LDNS_RDF_TYPE_IPSECKEY:
 		return put_ipseckey(f);
-	case LDNS_RDF_TYPE_AMTRELAY:
-		return put_amtrelay(f);
 	case LDNS_RDF_TYPE_HIP:
 		return put_hip(f);
 	default:

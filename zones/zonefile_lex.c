@@ -87,7 +87,7 @@ zonefile_fail(const struct zonefile_lexer *lex,
 	zonefile_report(lex->text, lex->text_len, lex->path,
 	    word != NULL ? word->line : lex->line,
 	    word != NULL ? at - from + 1 : 0, message,
-	    lex->data != NULL ? record + from : NULL, to - from);
+	    to > from ? record + from : NULL, to - from);
 	return err;
 }
 

@@ -454,6 +454,7 @@ zonefile_has_text_form(uint16_t type)
 	case LDNS_RR_TYPE_A6:
 	case LDNS_RR_TYPE_SINK:
 	case LDNS_RR_TYPE_ATMA:
+	case LDNS_RR_TYPE_AMTRELAY:
 		return false;
 	default:
 		return type != 0 && ldns_rr_descript(type)->_type == type;
