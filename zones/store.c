@@ -88,11 +88,18 @@ sync_names(struct store *s, char *text, size_t text_len)
 static enum error
 open_envs(struct store *s, char *text, size_t text_len)
 {
-	static uint64_t log_key = 0;
-	const struct store_env_kind log = {"log", "musterLG", STORE_LOG_FORMAT,
-	    MDB_INTEGERKEY, {sizeof(log_key), &log_key}};
-	const struct store_env_kind state = {
-	    "state", "musterST", STORE_STATE_FORMAT, 0, {2, "\0h"}};
+	static const uint64_t zero = 0;
+	const struct store_env_kind log = {.name = "log",
+	    .magic = "musterLG",
+	    .format = STORE_LOG_FORMAT,
+	    .keys_are_numbers = true,
+	    .key = &zero,
+	    .key_len = sizeof(zero)};
+	const struct store_env_kind state = {.name = "state",
+	    .magic = "musterST",
+	    .format = STORE_STATE_FORMAT,
+	    .key = "\0h",
+	    .key_len = 2};
 	bool log_is_new, state_is_new;
 	uint64_t id, state_id;
 	enum error err;

@@ -5,6 +5,7 @@
  * What is submitted meanwhile waits for the next round. */
 #include <errno.h>
 #include <fcntl.h>
+#include <lmdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,9 @@
 /* The log is full when a third of its map is in use: rounding entries up to
  * pages may double them, and LMDB needs free pages to delete. */
 #define LOG_SHARE 3
+
+#define PAGE 4096 /* roughly: LMDB's are the system's */
+#define PAGES_EXTRA 64 /* for the tree and the list of free pages */
 
 /* One round: what goes in and how much may come off. */
 struct round {
@@ -149,6 +153,8 @@ write_round(struct store *s, struct round *r)
 	int rc;
 
 	store_step(STORE_STEP_BEFORE_TXN);
+	/* Entries are rounded up to pages. */
+	store_env_reserve(&s->log, r->len + (r->count + PAGES_EXTRA) * PAGE);
 	rc = mdb_txn_begin(s->log.env, NULL, 0, &txn);
 	if (rc)
 		return rc;
@@ -381,6 +387,7 @@ pause_trimming(struct store *s)
 static enum error
 commit_round(struct store *s, struct round *r, bool *lost)
 {
+	const char *why;
 	char text[160];
 	enum error err;
 	int rc;
@@ -400,7 +407,7 @@ commit_round(struct store *s, struct round *r, bool *lost)
 	rc = write_round(s, r);
 	if (!rc)
 		return OK;
-	err = store_env_error(rc);
+	err = store_env_write_error(&s->log, rc, &why);
 	/* A sync that failed must not be tried again: the kernel may have
 	 * dropped what it could not write.  No space is no such failure: the
 	 * next transaction writes its pages anew. */

@@ -4,11 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <lmdb.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "zones/dns/wire.h"
@@ -17,6 +19,9 @@
 
 /* magic 8 | format 4 | id 8 */
 #define HEADER_LEN 20
+
+/* Files grow by so much at a time; less than that free is a full disk. */
+#define GROWTH_LEN (1u << 20)
 
 enum error
 store_env_error(int rc)
@@ -103,7 +108,8 @@ put_header(struct store_env *e, MDB_txn *txn, const struct store_env_kind *kind,
     uint64_t id)
 {
 	uint8_t octets[HEADER_LEN];
-	MDB_val key = kind->key, value = {HEADER_LEN, octets};
+	MDB_val key = {kind->key_len, (void *)kind->key},
+		value = {HEADER_LEN, octets};
 
 	memcpy(octets, kind->magic, 8);
 	wire_store_u32(octets + 8, kind->format);
@@ -116,7 +122,7 @@ static enum error
 open_table(struct store_env *e, const struct store_env_kind *kind, uint64_t *id,
     bool *created, char *text, size_t text_len)
 {
-	MDB_val key = kind->key, value;
+	MDB_val key = {kind->key_len, (void *)kind->key}, value;
 	MDB_txn *txn;
 	enum error err;
 	int rc;
@@ -124,7 +130,8 @@ open_table(struct store_env *e, const struct store_env_kind *kind, uint64_t *id,
 	rc = mdb_txn_begin(e->env, NULL, 0, &txn);
 	if (rc)
 		goto fail;
-	rc = mdb_dbi_open(txn, NULL, kind->dbi_flags, &e->dbi);
+	rc = mdb_dbi_open(
+	    txn, NULL, kind->keys_are_numbers ? MDB_INTEGERKEY : 0, &e->dbi);
 	if (rc)
 		goto fail_txn;
 	rc = mdb_get(txn, e->dbi, &key, &value);
@@ -230,4 +237,49 @@ store_env_close(struct store_env *e)
 		mdb_env_close(e->env);
 	free(e->path);
 	*e = (struct store_env){0};
+}
+
+void
+store_env_reserve(struct store_env *e, size_t octets)
+{
+	MDB_envinfo info;
+	struct stat st;
+	MDB_stat table;
+	off_t need, chunk;
+	int fd;
+
+	e->no_room = false;
+	if (mdb_env_info(e->env, &info) || mdb_env_stat(e->env, &table) ||
+	    mdb_env_get_fd(e->env, &fd) || fstat(fd, &st))
+		return;
+	need = (off_t)((info.me_last_pgno + 1) * table.ms_psize + octets);
+	if (need <= st.st_size || need > (off_t)info.me_mapsize)
+		return;
+	chunk = (need / GROWTH_LEN + 1) * GROWTH_LEN;
+	if (fallocate(fd, 0, st.st_size, chunk - st.st_size) == 0)
+		return;
+	if (fallocate(fd, 0, st.st_size, need - st.st_size) == 0)
+		return;
+	/* There may still be free pages inside the file. */
+	e->no_room = store_env_error(errno) == ERR_FULL;
+}
+
+static bool
+disk_is_full(const struct store_env *e)
+{
+	struct statvfs fs;
+
+	if (e->no_room)
+		return true;
+	return statvfs(e->path, &fs) == 0 &&
+	       (uint64_t)fs.f_bavail * fs.f_frsize < GROWTH_LEN;
+}
+
+enum error
+store_env_write_error(const struct store_env *e, int rc, const char **why)
+{
+	if (rc == EIO && disk_is_full(e))
+		rc = ENOSPC;
+	*why = mdb_strerror(rc);
+	return store_env_error(rc);
 }

@@ -10,17 +10,19 @@
 #ifndef ZONES_STORE_ENV_H
 #define ZONES_STORE_ENV_H
 
-#include <lmdb.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "zones/dns/error.h"
 
+struct MDB_env; /* LMDB's; its header stays behind the door */
+
 struct store_env {
 	char *path; /* of the environment's directory */
-	MDB_env *env;
-	MDB_dbi dbi;
+	struct MDB_env *env;
+	unsigned dbi;
+	bool no_room; /* the last store_env_reserve() found none */
 };
 
 /* What an environment must be. */
@@ -28,8 +30,9 @@ struct store_env_kind {
 	const char *name; /* of its directory */
 	const char *magic; /* 8 octets */
 	uint32_t format; /* the highest known */
-	unsigned dbi_flags; /* MDB_INTEGERKEY or 0 */
-	MDB_val key; /* of the header entry */
+	bool keys_are_numbers; /* uint64_t; else octets */
+	const void *key; /* of the header entry */
+	size_t key_len;
 };
 
 /* Our word for an LMDB or system error. */
@@ -48,6 +51,15 @@ enum error store_env_open(struct store_env *, const char *dir,
     bool *repaired, char *text, size_t text_len) MUST_CHECK;
 
 void store_env_close(struct store_env *);
+
+/* Gives the file room for so many octets more, before a transaction wants
+ * them: LMDB calls a short write on a full disk EIO, as if it were broken. */
+void store_env_reserve(struct store_env *, size_t octets);
+
+/* As store_env_error() for a failed write or commit: ERR_FULL for the EIO of
+ * a full disk.  *why is a phrase for it. */
+enum error store_env_write_error(
+    const struct store_env *, int rc, const char **why);
 
 /* Makes the names in a directory durable. */
 enum error store_env_sync_dir(const char *path) MUST_CHECK;

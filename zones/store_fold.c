@@ -5,12 +5,16 @@
  * is shared with the committer, whose batches somebody waits for. */
 #include <errno.h>
 #include <inttypes.h>
+#include <lmdb.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "zones/store_internal.h"
 #include "zones/store_state.h"
+
+/* Room in the state's file before a step. */
+#define STEP_RESERVE (1u << 20)
 
 static MDB_val
 place_key(void)
@@ -156,8 +160,11 @@ step_damaged(struct step *st)
 static enum error
 step_failed(struct step *st, const struct store_env *env, int rc)
 {
-	return store_env_fail(env->path, store_env_error(rc), st->text,
-	    st->text_len, "%s", mdb_strerror(rc));
+	const char *why;
+	enum error err = store_env_write_error(env, rc, &why);
+
+	return store_env_fail(
+	    env->path, err, st->text, st->text_len, "%s", why);
 }
 
 /* Folds the rest of one entry, or as much as may still be done. */
@@ -242,6 +249,7 @@ run_step(struct step *st)
 	rc = mdb_txn_begin(s->log.env, NULL, MDB_RDONLY, &log);
 	if (rc)
 		return step_failed(st, &s->log, rc);
+	store_env_reserve(&s->state, STEP_RESERVE);
 	rc = mdb_txn_begin(s->state.env, NULL, 0, &txn);
 	if (rc) {
 		mdb_txn_abort(log);

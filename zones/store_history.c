@@ -3,6 +3,7 @@
  * what follows the last operation with serial `from` is the history since
  * then.  That place is searched from the newest entry backwards: a secondary
  * is rarely far behind. */
+#include <lmdb.h>
 #include <string.h>
 
 #include "zones/dns/name.h"

@@ -23,9 +23,6 @@
  * something. */
 #define UNWRITTEN_LEN (1u << 20)
 
-/* A file of so many pages cannot hold more than its header. */
-#define NEW_PAGES 8
-
 struct meta_table {
 	uint32_t pad; /* of the first table: the page size */
 	uint16_t flags;
@@ -117,6 +114,25 @@ write_other(int fd, const struct meta *from, size_t page_len)
 	return fdatasync(fd);
 }
 
+/* Whether nothing was ever written to the first len octets. */
+static bool
+head_is_empty(int fd, size_t len)
+{
+	uint8_t octets[512];
+	ssize_t n = 0;
+
+	for (size_t at = 0; at < len; at += (size_t)n) {
+		n = pread(fd, octets, sizeof(octets), (off_t)at);
+		if (n <= 0)
+			return n == 0;
+		for (ssize_t i = 0; i < n; i++) {
+			if (octets[i] != 0)
+				return false;
+		}
+	}
+	return true;
+}
+
 static enum error
 repair_file(
     int fd, const char *file, bool *repaired, char *text, size_t text_len)
@@ -137,7 +153,7 @@ repair_file(
 	if (!whole[0] && !whole[1]) {
 		/* The power failed before the first commit: nothing was ever
 		 * acknowledged.  Start anew. */
-		if ((size_t)st.st_size > NEW_PAGES * page_len)
+		if (!head_is_empty(fd, 2 * page_len))
 			return store_env_fail(file, ERR_DAMAGED, text, text_len,
 			    "both meta pages are damaged");
 		if (ftruncate(fd, 0))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "zones/store_state.h"
 
+#include <lmdb.h>
 #include <string.h>
 
 #include "zones/dns/name.h"

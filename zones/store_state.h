@@ -18,7 +18,6 @@
 #ifndef ZONES_STORE_STATE_H
 #define ZONES_STORE_STATE_H
 
-#include <lmdb.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -34,11 +33,14 @@ enum store_class {
 	STORE_CLASS_END
 };
 
+struct MDB_txn; /* LMDB's; its header stays behind the door */
+struct MDB_cursor;
+
 /* One transaction's view of the state. */
 struct store_state {
-	MDB_txn *txn;
-	MDB_cursor *cursor;
-	MDB_dbi dbi;
+	struct MDB_txn *txn;
+	struct MDB_cursor *cursor;
+	unsigned dbi;
 	uint64_t id;
 	/* the zone that the last operation changed; serial not yet written */
 	bool zone_is_dirty;
@@ -47,7 +49,8 @@ struct store_state {
 };
 
 /* Starts on a transaction. */
-int store_state_begin(struct store_state *, MDB_txn *, MDB_dbi, uint64_t id);
+int store_state_begin(
+    struct store_state *, struct MDB_txn *, unsigned dbi, uint64_t id);
 
 /* Writes what is pending and lets the cursor go. */
 int store_state_end(struct store_state *);

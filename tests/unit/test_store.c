@@ -2,9 +2,7 @@
 /* The store: what goes in comes back, in the form of the state, over any
  * number of restarts; and what is not durable never does. */
 #include <criterion/criterion.h>
-#include <dirent.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,157 +14,21 @@
 #include "zones/dns/rdata.h"
 #include "zones/store_internal.h"
 
+#include "tests/unit/store_fixture.h"
+
 TestSuite(store, .timeout = 60);
 
-static const struct store_limits limits = {
-    .map_len = 256u << 20, .history_len = 1u << 20};
-static char dir[64];
-static char text[256];
-
-static const uint8_t zone[] = "\3svc\7example";
-static const uint8_t other[] = "\5other";
-static const uint8_t web[] = "\3web\3svc\7example";
-static const uint8_t key_name[] = "\4team";
-
-static int
-remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
+Test(store, new_store_is_empty, .init = fixture_make_dir,
+    .fini = fixture_remove_dir)
 {
-	(void)st;
-	(void)flag;
-	(void)ftw;
-	return remove(path);
-}
+	struct store *s = fixture_open();
 
-static void
-make_dir(void)
-{
-	snprintf(dir, sizeof(dir), "%s/store-XXXXXX",
-	    getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
-	cr_assert(mkdtemp(dir) != NULL);
-}
-
-static void
-remove_dir(void)
-{
-	nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-static struct store *
-open_store(void)
-{
-	struct store *s = NULL;
-	enum error err = store_open(dir, &limits, &s, text, sizeof(text));
-
-	cr_assert(err == OK, "%s", text);
-	return s;
-}
-
-/* Outcomes of batches, in the order of their callbacks. */
-struct outcomes {
-	int count;
-	enum error err[64];
-	void *arg[64];
-};
-static struct outcomes outcomes;
-
-static void
-on_done(void *arg, struct store_batch *b, enum error err)
-{
-	if (outcomes.count < 64) {
-		outcomes.err[outcomes.count] = err;
-		outcomes.arg[outcomes.count] = arg;
-	}
-	outcomes.count++;
-	store_batch_free(b);
-}
-
-static void
-put(struct store_batch *b, struct store_op op)
-{
-	if (!op.zone)
-		op.zone = zone;
-	cr_assert(store_batch_put(b, &op) == OK);
-}
-
-/* Submits one operation as a batch and waits. */
-static enum error
-submit_one(struct store *s, struct store_op op)
-{
-	struct store_batch *b = store_batch_new();
-
-	put(b, op);
-	outcomes.count = 0;
-	store_submit(s, b, on_done, NULL);
-	store_drain(s);
-	cr_assert(outcomes.count == 1);
-	return outcomes.err[0];
-}
-
-static struct store_op
-record(enum store_kind kind, uint32_t serial, const char *rdata)
-{
-	return (struct store_op){.kind = kind,
-	    .serial = serial,
-	    .ttl = 30,
-	    .lease_s = 60,
-	    .type = TYPE_TXT,
-	    .owner = web,
-	    .rdata = (const uint8_t *)rdata,
-	    .rdlen = (uint16_t)strlen(rdata)};
-}
-
-/* What recovery gives, as one line per entry. */
-static char found[65536];
-
-static enum error
-print_op(void *arg, const struct store_op *op)
-{
-	char zone_text[NAME_TEXT_LEN], owner[NAME_TEXT_LEN] = "-";
-	char key[NAME_TEXT_LEN] = "-";
-	size_t len = strlen(found);
-
-	(void)arg;
-	if (op->owner)
-		name_to_text(op->owner, owner);
-	if (op->key)
-		name_to_text(op->key, key);
-	snprintf(found + len, sizeof(found) - len,
-	    "%d %s %s %u s%u t%u l%u %s %.*s %llu\n", op->kind,
-	    name_to_text(op->zone, zone_text), owner, op->type, op->serial,
-	    op->ttl, op->lease_s, key, op->rdlen, op->rdata,
-	    (unsigned long long)op->digest);
-	return OK;
-}
-
-static const char *
-recovered(struct store *s)
-{
-	enum error err;
-
-	found[0] = 0;
-	err = store_recover(s, print_op, NULL, text, sizeof(text));
-	cr_assert(err == OK, "%s", text);
-	return found;
-}
-
-static const char *
-history(struct store *s, uint32_t from)
-{
-	found[0] = 0;
-	return store_history(s, zone, from, print_op, NULL) == OK ? found
-								  : "none";
-}
-
-Test(store, new_store_is_empty, .init = make_dir, .fini = remove_dir)
-{
-	struct store *s = open_store();
-
-	cr_assert_str_eq(recovered(s), "");
+	cr_assert_str_eq(fixture_recovered(s), "");
 	store_close(s);
 }
 
-Test(store, files_are_for_the_owner_only_and_closed_on_exec, .init = make_dir,
-    .fini = remove_dir)
+Test(store, files_are_for_the_owner_only_and_closed_on_exec,
+    .init = fixture_make_dir, .fini = fixture_remove_dir)
 {
 	static const struct {
 		const char *name;
@@ -178,9 +40,9 @@ Test(store, files_are_for_the_owner_only_and_closed_on_exec, .init = make_dir,
 	struct store *s;
 	struct stat st;
 
-	snprintf(top, sizeof(top), "%s", dir);
-	snprintf(dir, sizeof(dir), "%.50s/new", top);
-	s = open_store();
+	snprintf(top, sizeof(top), "%s", fixture_dir);
+	snprintf(fixture_dir, sizeof(fixture_dir), "%.50s/new", top);
+	s = fixture_open();
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
 		snprintf(path, sizeof(path), "%s%s", top, files[i].name);
 		cr_assert(stat(path, &st) == 0, "%s", path);
@@ -191,166 +53,178 @@ Test(store, files_are_for_the_owner_only_and_closed_on_exec, .init = make_dir,
 
 		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 		if (readlink(path, link, sizeof(link) - 1) > 0 &&
-		    strncmp(link, dir, strlen(dir)) == 0)
+		    strncmp(link, fixture_dir, strlen(fixture_dir)) == 0)
 			cr_expect(fcntl(fd, F_GETFD) & FD_CLOEXEC, "%s", link);
 	}
 	store_close(s);
-	snprintf(dir, sizeof(dir), "%s", top);
+	snprintf(fixture_dir, sizeof(fixture_dir), "%s", top);
 }
 
-Test(store, one_process_at_a_time, .init = make_dir, .fini = remove_dir)
+Test(store, one_process_at_a_time, .init = fixture_make_dir,
+    .fini = fixture_remove_dir)
 {
-	struct store *s = open_store(), *second;
+	struct store *s = fixture_open(), *second;
 
-	cr_assert(store_open(dir, &limits, &second, text, sizeof(text)) ==
-		  ERR_CONFLICT);
-	cr_expect(
-	    strstr(text, dir) && strstr(text, "another process"), "%s", text);
+	cr_assert(store_open(fixture_dir, &fixture_limits, &second,
+		      fixture_text, sizeof(fixture_text)) == ERR_CONFLICT);
+	cr_expect(strstr(fixture_text, fixture_dir) &&
+		      strstr(fixture_text, "another process"),
+	    "%s", fixture_text);
 	store_close(s);
-	store_close(open_store());
+	store_close(fixture_open());
 }
 
-Test(store, unusable_directory_is_named, .init = make_dir, .fini = remove_dir)
+Test(store, unusable_directory_is_named, .init = fixture_make_dir,
+    .fini = fixture_remove_dir)
 {
 	struct store *s;
 	char path[128];
 
-	snprintf(path, sizeof(path), "%s/no/such", dir);
-	cr_assert(store_open(path, &limits, &s, text, sizeof(text)) == ERR_IO);
+	snprintf(path, sizeof(path), "%s/no/such", fixture_dir);
+	cr_assert(store_open(path, &fixture_limits, &s, fixture_text,
+		      sizeof(fixture_text)) == ERR_IO);
 	cr_expect(
-	    strstr(text, path) && strstr(text, "No such file"), "%s", text);
+	    strstr(fixture_text, path) && strstr(fixture_text, "No such file"),
+	    "%s", fixture_text);
 }
 
 /* Each kind folds into the state by its rule, before and after a restart. */
-Test(store, operations_fold_by_kind, .init = make_dir, .fini = remove_dir)
+Test(store, operations_fold_by_kind, .init = fixture_make_dir,
+    .fini = fixture_remove_dir)
 {
-	struct store_op leased = record(STORE_ADD, 2, "b");
-	struct store_op lease = record(STORE_LEASE, 9, "b");
+	struct store_op leased = fixture_record(STORE_ADD, 2, "b");
+	struct store_op lease = fixture_record(STORE_LEASE, 9, "b");
 	const char *expected =
 	    "10 svc.example. - 0 s8 t0 l0 - soa 77\n"
 	    "3 svc.example. web.svc.example. 16 s5 t30 l60 - gone 0\n"
 	    "8 svc.example. web.svc.example. 16 s6 t99 l0 -  0\n"
 	    "1 svc.example. web.svc.example. 16 s2 t30 l90 team. b 0\n";
-	struct store *s = open_store();
+	struct store *s = fixture_open();
 	struct store_batch *b = store_batch_new();
 
-	leased.key = key_name;
+	leased.key = fixture_key;
 	lease.lease_s = 90;
-	put(b, (struct store_op){.kind = STORE_ZONE,
-		   .serial = 1,
-		   .rdata = (const uint8_t *)"soa",
-		   .rdlen = 3,
-		   .digest = 77});
-	put(b, record(STORE_ADD, 2, "a"));
-	put(b, leased);
-	put(b, record(STORE_REMOVE, 3, "a"));
-	put(b, record(STORE_BURY, 4, "back"));
-	put(b, record(STORE_BURY, 5, "gone"));
-	put(b, record(STORE_UNBURY, 6, "back"));
-	put(b, (struct store_op){.kind = STORE_TTL,
-		   .serial = 6,
-		   .ttl = 99,
-		   .type = TYPE_TXT,
-		   .owner = web});
-	put(b, (struct store_op){.kind = STORE_TTL,
-		   .serial = 7,
-		   .ttl = 98,
-		   .type = TYPE_A,
-		   .owner = web});
-	put(b, (struct store_op){.kind = STORE_TTL_FORGET,
-		   .serial = 8,
-		   .type = TYPE_A,
-		   .owner = web});
-	put(b, record(STORE_FILE_ADD, 8, "f"));
-	put(b, record(STORE_FILE_REMOVE, 8, "g"));
-	put(b, lease);
-	store_submit(s, b, on_done, NULL);
+	fixture_put(b, (struct store_op){.kind = STORE_ZONE,
+			   .serial = 1,
+			   .rdata = (const uint8_t *)"soa",
+			   .rdlen = 3,
+			   .digest = 77});
+	fixture_put(b, fixture_record(STORE_ADD, 2, "a"));
+	fixture_put(b, leased);
+	fixture_put(b, fixture_record(STORE_REMOVE, 3, "a"));
+	fixture_put(b, fixture_record(STORE_BURY, 4, "back"));
+	fixture_put(b, fixture_record(STORE_BURY, 5, "gone"));
+	fixture_put(b, fixture_record(STORE_UNBURY, 6, "back"));
+	fixture_put(b, (struct store_op){.kind = STORE_TTL,
+			   .serial = 6,
+			   .ttl = 99,
+			   .type = TYPE_TXT,
+			   .owner = fixture_web});
+	fixture_put(b, (struct store_op){.kind = STORE_TTL,
+			   .serial = 7,
+			   .ttl = 98,
+			   .type = TYPE_A,
+			   .owner = fixture_web});
+	fixture_put(b, (struct store_op){.kind = STORE_TTL_FORGET,
+			   .serial = 8,
+			   .type = TYPE_A,
+			   .owner = fixture_web});
+	fixture_put(b, fixture_record(STORE_FILE_ADD, 8, "f"));
+	fixture_put(b, fixture_record(STORE_FILE_REMOVE, 8, "g"));
+	fixture_put(b, lease);
+	store_submit(s, b, fixture_on_done, NULL);
 	store_drain(s);
-	cr_expect_str_eq(recovered(s), expected);
+	cr_expect_str_eq(fixture_recovered(s), expected);
 	store_close(s);
-	s = open_store();
-	cr_expect_str_eq(recovered(s), expected);
+	s = fixture_open();
+	cr_expect_str_eq(fixture_recovered(s), expected);
 	store_close(s);
 }
 
 /* What the log holds and the state does not is folded at the next start. */
-Test(store, unfolded_log_is_recovered, .init = make_dir, .fini = remove_dir)
+Test(store, unfolded_log_is_recovered, .init = fixture_make_dir,
+    .fini = fixture_remove_dir)
 {
-	struct store *s = open_store();
+	struct store *s = fixture_open();
 
-	cr_assert(submit_one(s, record(STORE_ADD, 2, "a")) == OK);
+	cr_assert(fixture_submit(s, fixture_record(STORE_ADD, 2, "a")) == OK);
 	store_close(s);
-	s = open_store();
-	cr_expect_str_eq(recovered(s),
+	s = fixture_open();
+	cr_expect_str_eq(fixture_recovered(s),
 	    "10 svc.example. - 0 s2 t0 l0 -  0\n"
 	    "1 svc.example. web.svc.example. 16 s2 t30 l60 - a 0\n");
 	store_close(s);
 }
 
-Test(store, removal_ignores_case_where_names_do, .init = make_dir,
-    .fini = remove_dir)
+Test(store, removal_ignores_case_where_names_do, .init = fixture_make_dir,
+    .fini = fixture_remove_dir)
 {
 	static const uint8_t upper[] = "\0\1\0\1\0\120\4HOST";
 	static const uint8_t lower[] = "\0\1\0\1\0\120\4host";
 	struct store_op op = {.kind = STORE_ADD,
 	    .serial = 2,
 	    .type = TYPE_SRV,
-	    .owner = web,
+	    .owner = fixture_web,
 	    .rdata = upper,
 	    .rdlen = sizeof(upper)};
-	struct store *s = open_store();
+	struct store *s = fixture_open();
 
-	cr_assert(submit_one(s, op) == OK);
+	cr_assert(fixture_submit(s, op) == OK);
 	op.kind = STORE_REMOVE;
 	op.rdata = lower;
-	cr_assert(submit_one(s, op) == OK);
-	cr_assert(submit_one(s, record(STORE_ADD, 3, "A")) == OK);
-	cr_assert(submit_one(s, record(STORE_REMOVE, 4, "a")) == OK);
-	cr_expect_str_eq(recovered(s),
+	cr_assert(fixture_submit(s, op) == OK);
+	cr_assert(fixture_submit(s, fixture_record(STORE_ADD, 3, "A")) == OK);
+	cr_assert(
+	    fixture_submit(s, fixture_record(STORE_REMOVE, 4, "a")) == OK);
+	cr_expect_str_eq(fixture_recovered(s),
 	    "10 svc.example. - 0 s4 t0 l0 -  0\n"
 	    "1 svc.example. web.svc.example. 16 s3 t30 l60 - A 0\n");
 	store_close(s);
 }
 
 /* Ports 0x41 and 0x61 look like letters to the digest of an SRV. */
-Test(store, equal_digests_are_told_apart, .init = make_dir, .fini = remove_dir)
+Test(store, equal_digests_are_told_apart, .init = fixture_make_dir,
+    .fini = fixture_remove_dir)
 {
 	static const uint8_t rdata[2][8] = {
 	    "\0\1\0\1\0\101\1h", "\0\1\0\1\0\141\1h"};
 	struct store_op op = {.kind = STORE_ADD,
 	    .serial = 2,
 	    .type = TYPE_SRV,
-	    .owner = web,
+	    .owner = fixture_web,
 	    .rdlen = 9};
 	uint8_t full[2][9] = {0};
-	struct store *s = open_store();
+	struct store *s = fixture_open();
 	int lines = 0;
 
 	for (int i = 0; i < 2; i++) {
 		memcpy(full[i], rdata[i], 8);
 		op.rdata = full[i];
-		cr_assert(submit_one(s, op) == OK);
-		cr_assert(submit_one(s, op) == OK);
+		cr_assert(fixture_submit(s, op) == OK);
+		cr_assert(fixture_submit(s, op) == OK);
 	}
-	for (const char *at = recovered(s); (at = strchr(at, '\n')); at++)
+	for (const char *at = fixture_recovered(s); (at = strchr(at, '\n'));
+	     at++)
 		lines++;
 	cr_expect(lines == 3);
 	op.kind = STORE_REMOVE;
 	op.rdata = full[0];
-	cr_assert(submit_one(s, op) == OK);
+	cr_assert(fixture_submit(s, op) == OK);
 	lines = 0;
-	for (const char *at = recovered(s); (at = strchr(at, '\n')); at++)
+	for (const char *at = fixture_recovered(s); (at = strchr(at, '\n'));
+	     at++)
 		lines++;
 	cr_expect(lines == 2);
 	store_close(s);
 }
 
-Test(store, longest_names_fit, .init = make_dir, .fini = remove_dir)
+Test(store, longest_names_fit, .init = fixture_make_dir,
+    .fini = fixture_remove_dir)
 {
 	uint8_t long_zone[255], long_owner[255];
 	char zone_text[NAME_TEXT_LEN], owner_text[NAME_TEXT_LEN];
-	struct store_op op = record(STORE_ADD, 2, "x");
-	struct store *s = open_store();
+	struct store_op op = fixture_record(STORE_ADD, 2, "x");
+	struct store *s = fixture_open();
 
 	/* 127 labels of one octet; the zone is the same or 120 of them. */
 	for (int i = 0; i < 127; i++) {
@@ -361,62 +235,65 @@ Test(store, longest_names_fit, .init = make_dir, .fini = remove_dir)
 	memcpy(long_zone, long_owner, 255);
 	op.owner = long_owner;
 	op.zone = long_zone;
-	cr_assert(submit_one(s, op) == OK);
+	cr_assert(fixture_submit(s, op) == OK);
 	op.zone = long_owner + 14;
-	cr_assert(submit_one(s, op) == OK);
-	recovered(s);
+	cr_assert(fixture_submit(s, op) == OK);
+	fixture_recovered(s);
 	name_to_text(long_zone, zone_text);
 	name_to_text(long_owner, owner_text);
-	cr_expect(strstr(found, zone_text) && strstr(found, owner_text));
+	cr_expect(strstr(fixture_found, zone_text) &&
+		  strstr(fixture_found, owner_text));
 	store_close(s);
 }
 
-Test(store, forgetting_a_zone_spares_the_others, .init = make_dir,
-    .fini = remove_dir)
+Test(store, forgetting_a_zone_spares_the_others, .init = fixture_make_dir,
+    .fini = fixture_remove_dir)
 {
 	struct store_op op = {.kind = STORE_ADD,
 	    .serial = 5,
 	    .type = TYPE_TXT,
-	    .zone = other,
-	    .owner = other,
+	    .zone = fixture_other,
+	    .owner = fixture_other,
 	    .rdata = (const uint8_t *)"o",
 	    .rdlen = 1};
-	struct store *s = open_store();
+	struct store *s = fixture_open();
 	struct store_batch *b = store_batch_new();
 	char rdata[16];
 
-	put(b, op);
+	fixture_put(b, op);
 	for (int i = 0; i < 5000; i++) {
 		snprintf(rdata, sizeof(rdata), "%d", i);
-		put(b, record(STORE_ADD, 2, rdata));
+		fixture_put(b, fixture_record(STORE_ADD, 2, rdata));
 	}
-	put(b, record(STORE_BURY, 3, "b"));
-	put(b, (struct store_op){.kind = STORE_ZONE_FORGET});
-	store_submit(s, b, on_done, NULL);
+	fixture_put(b, fixture_record(STORE_BURY, 3, "b"));
+	fixture_put(b, (struct store_op){.kind = STORE_ZONE_FORGET});
+	store_submit(s, b, fixture_on_done, NULL);
 	store_drain(s);
-	cr_expect_str_eq(recovered(s), "10 other. - 0 s5 t0 l0 -  0\n"
-				       "1 other. other. 16 s5 t0 l0 - o 0\n");
+	cr_expect_str_eq(fixture_recovered(s),
+	    "10 other. - 0 s5 t0 l0 -  0\n"
+	    "1 other. other. 16 s5 t0 l0 - o 0\n");
 	store_close(s);
 }
 
-Test(store, truncated_batch_forgets_the_tail, .init = make_dir,
-    .fini = remove_dir)
+Test(store, truncated_batch_forgets_the_tail, .init = fixture_make_dir,
+    .fini = fixture_remove_dir)
 {
 	struct store_batch *b = store_batch_new();
-	struct store *s = open_store();
+	struct store *s = fixture_open();
 	struct store_stats stats;
 	size_t len;
 
-	put(b, record(STORE_ADD, 2, "kept"));
+	fixture_put(b, fixture_record(STORE_ADD, 2, "kept"));
 	len = store_batch_len(b);
-	put(b, record(STORE_ADD, 2, "undone"));
+	fixture_put(b, fixture_record(STORE_ADD, 2, "undone"));
 	store_batch_truncate(b, len);
-	put(b, record(STORE_ADD, 2, "next"));
-	store_submit(s, b, on_done, NULL);
+	fixture_put(b, fixture_record(STORE_ADD, 2, "next"));
+	store_submit(s, b, fixture_on_done, NULL);
 	store_drain(s);
-	recovered(s);
-	cr_expect(strstr(found, "kept") && strstr(found, "next"));
-	cr_expect(!strstr(found, "undone"));
+	fixture_recovered(s);
+	cr_expect(
+	    strstr(fixture_found, "kept") && strstr(fixture_found, "next"));
+	cr_expect(!strstr(fixture_found, "undone"));
 	store_get_stats(s, &stats);
 	cr_expect(stats.ops == 2 && stats.batches == 1);
 	store_close(s);
@@ -424,84 +301,87 @@ Test(store, truncated_batch_forgets_the_tail, .init = make_dir,
 
 Test(store, owner_outside_the_zone_is_refused)
 {
-	struct store_op op = record(STORE_ADD, 2, "x");
+	struct store_op op = fixture_record(STORE_ADD, 2, "x");
 	struct store_batch *b = store_batch_new();
 
-	op.zone = other;
+	op.zone = fixture_other;
 	cr_expect(store_batch_put(b, &op) == ERR_RANGE);
 	cr_expect(store_batch_len(b) == 0);
 	store_batch_free(b);
 }
 
-Test(store, callbacks_come_in_order, .init = make_dir, .fini = remove_dir)
+Test(store, callbacks_come_in_order, .init = fixture_make_dir,
+    .fini = fixture_remove_dir)
 {
-	struct store *s = open_store();
+	struct store *s = fixture_open();
 
-	outcomes.count = 0;
+	fixture_outcomes.count = 0;
 	for (long i = 0; i < 64; i++) {
 		struct store_batch *b = store_batch_new();
 
 		if (i % 5 != 0)
-			put(b, record(STORE_ADD, (uint32_t)i, "x"));
-		store_submit(s, b, on_done, (void *)i);
+			fixture_put(
+			    b, fixture_record(STORE_ADD, (uint32_t)i, "x"));
+		store_submit(s, b, fixture_on_done, (void *)i);
 	}
 	store_drain(s);
-	cr_assert(outcomes.count == 64);
+	cr_assert(fixture_outcomes.count == 64);
 	for (long i = 0; i < 64; i++) {
-		cr_expect(outcomes.arg[i] == (void *)i);
-		cr_expect(outcomes.err[i] == OK);
+		cr_expect(fixture_outcomes.arg[i] == (void *)i);
+		cr_expect(fixture_outcomes.err[i] == OK);
 	}
 	store_close(s);
 }
 
-Test(store, history_starts_after_the_serial_asked_for, .init = make_dir,
-    .fini = remove_dir)
+Test(store, history_starts_after_the_serial_asked_for, .init = fixture_make_dir,
+    .fini = fixture_remove_dir)
 {
-	struct store_op lease = record(STORE_LEASE, 3, "a");
+	struct store_op lease = fixture_record(STORE_LEASE, 3, "a");
 	struct store_op of_other = {.kind = STORE_ADD,
 	    .serial = 3,
 	    .type = TYPE_TXT,
-	    .zone = other,
-	    .owner = other};
-	struct store *s = open_store();
+	    .zone = fixture_other,
+	    .owner = fixture_other};
+	struct store *s = fixture_open();
 
-	cr_assert(submit_one(s, record(STORE_ADD, 2, "a")) == OK);
-	cr_assert(submit_one(s, of_other) == OK);
-	cr_assert(submit_one(s, record(STORE_ADD, 3, "b")) == OK);
-	cr_assert(submit_one(s, lease) == OK);
-	cr_assert(submit_one(s, record(STORE_REMOVE, 4, "a")) == OK);
-	cr_expect_str_eq(history(s, 2),
+	cr_assert(fixture_submit(s, fixture_record(STORE_ADD, 2, "a")) == OK);
+	cr_assert(fixture_submit(s, of_other) == OK);
+	cr_assert(fixture_submit(s, fixture_record(STORE_ADD, 3, "b")) == OK);
+	cr_assert(fixture_submit(s, lease) == OK);
+	cr_assert(
+	    fixture_submit(s, fixture_record(STORE_REMOVE, 4, "a")) == OK);
+	cr_expect_str_eq(fixture_history(s, 2),
 	    "1 svc.example. web.svc.example. 16 s3 t30 l60 - b 0\n"
 	    "2 svc.example. web.svc.example. 16 s4 t30 l60 - a 0\n");
-	cr_expect_str_eq(history(s, 4), "");
-	cr_expect_str_eq(history(s, 1), "none");
-	cr_expect_str_eq(history(s, 5), "none");
-	recovered(s);
+	cr_expect_str_eq(fixture_history(s, 4), "");
+	cr_expect_str_eq(fixture_history(s, 1), "none");
+	cr_expect_str_eq(fixture_history(s, 5), "none");
+	fixture_recovered(s);
 	store_close(s);
-	s = open_store();
-	cr_expect_str_eq(history(s, 3),
+	s = fixture_open();
+	cr_expect_str_eq(fixture_history(s, 3),
 	    "2 svc.example. web.svc.example. 16 s4 t30 l60 - a 0\n");
 	store_close(s);
 }
 
-Test(store, history_does_not_cross_a_forgotten_zone, .init = make_dir,
-    .fini = remove_dir)
+Test(store, history_does_not_cross_a_forgotten_zone, .init = fixture_make_dir,
+    .fini = fixture_remove_dir)
 {
-	struct store *s = open_store();
+	struct store *s = fixture_open();
 
-	cr_assert(submit_one(s, record(STORE_ADD, 2, "a")) == OK);
-	cr_assert(submit_one(s, (struct store_op){.kind = STORE_ZONE_FORGET,
-				    .serial = 2}) == OK);
-	cr_assert(submit_one(s, record(STORE_ADD, 3, "a")) == OK);
-	cr_expect_str_eq(history(s, 2), "none");
+	cr_assert(fixture_submit(s, fixture_record(STORE_ADD, 2, "a")) == OK);
+	cr_assert(fixture_submit(s, (struct store_op){.kind = STORE_ZONE_FORGET,
+					.serial = 2}) == OK);
+	cr_assert(fixture_submit(s, fixture_record(STORE_ADD, 3, "a")) == OK);
+	cr_expect_str_eq(fixture_history(s, 2), "none");
 	store_close(s);
 }
 
 /* The log keeps no more than the limit and what the state still needs. */
-Test(store, history_is_kept_up_to_the_limit, .init = make_dir,
-    .fini = remove_dir)
+Test(store, history_is_kept_up_to_the_limit, .init = fixture_make_dir,
+    .fini = fixture_remove_dir)
 {
-	struct store *s = open_store();
+	struct store *s = fixture_open();
 	struct store_stats stats;
 	char rdata[4096];
 	int serial = 2;
@@ -512,73 +392,81 @@ Test(store, history_is_kept_up_to_the_limit, .init = make_dir,
 		for (int i = 0; i < 512; i++, serial++) {
 			struct store_batch *b = store_batch_new();
 
-			put(b, record(STORE_ADD, (uint32_t)serial, rdata));
-			store_submit(s, b, on_done, NULL);
+			fixture_put(b,
+			    fixture_record(STORE_ADD, (uint32_t)serial, rdata));
+			store_submit(s, b, fixture_on_done, NULL);
 		}
-		recovered(s);
+		fixture_recovered(s);
 		store_drain(s);
 	} while (serial < 4000);
 	do {
-		recovered(s);
-		cr_assert(submit_one(s, record(STORE_ADD, (uint32_t)serial++,
-					    "y")) == OK);
+		fixture_recovered(s);
+		cr_assert(
+		    fixture_submit(s, fixture_record(STORE_ADD,
+					  (uint32_t)serial++, "y")) == OK);
 		store_get_stats(s, &stats);
-	} while (stats.history_len > limits.history_len + 8192);
-	cr_expect(stats.history_len > limits.history_len - 8192);
-	cr_expect(strcmp(history(s, (uint32_t)serial - 200), "none") != 0);
-	cr_expect_str_eq(history(s, 3), "none");
+	} while (stats.history_len > fixture_limits.history_len + 8192);
+	cr_expect(stats.history_len > fixture_limits.history_len - 8192);
+	cr_expect(
+	    strcmp(fixture_history(s, (uint32_t)serial - 200), "none") != 0);
+	cr_expect_str_eq(fixture_history(s, 3), "none");
 	store_close(s);
 }
 
 /* With a log that is full the store refuses, and takes up again once the log
  * has been folded and trimmed. */
-Test(store, full_log_refuses_and_recovers, .init = make_dir, .fini = remove_dir)
+Test(store, full_log_refuses_and_recovers, .init = fixture_make_dir,
+    .fini = fixture_remove_dir)
 {
 	static const struct store_limits small = {
 	    .map_len = 8u << 20, .history_len = 1u << 10};
-	struct store_op op = record(STORE_ADD, 2, "");
+	struct store_op op = fixture_record(STORE_ADD, 2, "");
 	uint8_t rdata[60000] = {0};
 	struct store *s;
 	int taken = 0;
 
-	cr_assert(store_open(dir, &small, &s, text, sizeof(text)) == OK);
+	cr_assert(store_open(fixture_dir, &small, &s, fixture_text,
+		      sizeof(fixture_text)) == OK);
 	op.rdata = rdata;
 	op.rdlen = sizeof(rdata);
 	pthread_mutex_lock(&s->fold_lock);
-	while (submit_one(s, op) == OK)
+	while (fixture_submit(s, op) == OK)
 		taken++;
-	cr_expect(outcomes.err[0] == ERR_FULL);
+	cr_expect(fixture_outcomes.err[0] == ERR_FULL);
 	cr_expect(taken > 20, "%d", taken);
 	pthread_mutex_unlock(&s->fold_lock);
-	recovered(s);
+	fixture_recovered(s);
 	/* The entries leave once a second commit of the state holds them. */
-	while (submit_one(s, record(STORE_ADD, 3, "small")) != OK)
-		recovered(s);
+	while (fixture_submit(s, fixture_record(STORE_ADD, 3, "small")) != OK)
+		fixture_recovered(s);
 	store_close(s);
 }
 
-Test(store, pipelined_writer_is_refused_until_it_resumes, .init = make_dir,
-    .fini = remove_dir)
+Test(store, pipelined_writer_is_refused_until_it_resumes,
+    .init = fixture_make_dir, .fini = fixture_remove_dir)
 {
 	static const struct store_limits pipelined = {
 	    .map_len = 4u << 20, .history_len = 1u << 10, .pipelined = true};
-	struct store_op big = record(STORE_ADD, 2, "");
+	struct store_op big = fixture_record(STORE_ADD, 2, "");
 	struct store_batch *b = store_batch_new();
 	static uint8_t rdata[65000];
 	struct store *s;
 
-	cr_assert(store_open(dir, &pipelined, &s, text, sizeof(text)) == OK);
+	cr_assert(store_open(fixture_dir, &pipelined, &s, fixture_text,
+		      sizeof(fixture_text)) == OK);
 	big.rdata = rdata;
 	big.rdlen = sizeof(rdata);
 	for (int i = 0; i < 30; i++)
-		put(b, big);
-	store_submit(s, b, on_done, NULL);
+		fixture_put(b, big);
+	store_submit(s, b, fixture_on_done, NULL);
 	store_drain(s);
-	cr_expect(outcomes.err[0] == ERR_FULL);
-	cr_expect(submit_one(s, record(STORE_ADD, 2, "a")) == ERR_FULL);
+	cr_expect(fixture_outcomes.err[0] == ERR_FULL);
+	cr_expect(
+	    fixture_submit(s, fixture_record(STORE_ADD, 2, "a")) == ERR_FULL);
 	store_resume(s);
-	cr_expect(submit_one(s, record(STORE_ADD, 2, "b")) == OK);
-	recovered(s);
-	cr_expect(strstr(found, " b 0") && !strstr(found, " a 0"));
+	cr_expect(fixture_submit(s, fixture_record(STORE_ADD, 2, "b")) == OK);
+	fixture_recovered(s);
+	cr_expect(
+	    strstr(fixture_found, " b 0") && !strstr(fixture_found, " a 0"));
 	store_close(s);
 }
