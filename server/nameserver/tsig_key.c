@@ -203,7 +203,7 @@ tsig_table_find(const struct tsig_table *table, const uint8_t *name,
 {
 	const struct tsig_hmac *place;
 
-	if (algorithm >= TSIG_ALGORITHMS)
+	if (table == NULL || algorithm >= TSIG_ALGORITHMS)
 		return NULL;
 	place = table->place + find_place(table, name, algorithm);
 	return place->context == NULL ? NULL : (struct tsig_hmac *)place;

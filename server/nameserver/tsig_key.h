@@ -65,7 +65,7 @@ enum error tsig_table_new(
     const struct tsig_key *keys, size_t count, struct tsig_table **) MUST_CHECK;
 void tsig_table_free(struct tsig_table *);
 
-/* The key of that name (any case) and algorithm, or NULL. */
+/* The key of that name (any case) and algorithm, or NULL; none is in NULL. */
 struct tsig_hmac *tsig_table_find(
     const struct tsig_table *, const uint8_t *name, enum tsig_algorithm);
 

@@ -357,6 +357,8 @@ Test(tsig, many_keys_are_found, .timeout = 5)
 		cr_expect_null(tsig_table_find(
 		    table, keys[i].name.wire, TSIG_HMAC_SHA256));
 	}
+	cr_expect_null(
+	    tsig_table_find(NULL, keys[0].name.wire, TSIG_HMAC_SHA1));
 	tsig_table_free(table);
 	tsig_table_free(NULL);
 }
