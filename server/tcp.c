@@ -2,6 +2,7 @@
 #include "server/tcp.h"
 
 #include <errno.h>
+#include <event2/event.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
