@@ -91,6 +91,7 @@ struct rrset {
 	uint8_t used; /* items in use */
 	uint8_t capacity;
 	bool leased; /* a registered record is or was in it: look at clocks */
+	bool retimed; /* the store remembers its TTL (STORE_TTL) */
 	/* height 0: the records; else item[0] is the root in disguise */
 	struct record *item[];
 };

@@ -61,6 +61,7 @@ rrset_copy_head(struct rrset *to, const struct rrset *from)
 	to->type = from->type;
 	to->height = from->height;
 	to->leased = from->leased;
+	to->retimed = from->retimed;
 	to->used = from->used;
 }
 

@@ -169,7 +169,7 @@ Test(wire, names_longer_than_255_octets_are_refused)
 }
 
 /* As many pointers as fit, each to the one before: still linear. */
-Test(wire, chains_of_pointers_end)
+Test(wire, chains_of_pointers_are_bounded)
 {
 	static uint8_t msg[0x4000];
 	struct wire_reader r;
@@ -180,10 +180,14 @@ Test(wire, chains_of_pointers_end)
 		wire_store_u16(
 		    msg + at, (uint16_t)(0xc000 | (at == 2 ? 0 : at - 2)));
 	r = wire_reader(msg, sizeof(msg));
-	r.pos = sizeof(msg) - 2;
+	r.pos = 2 * (NAME_MAX_LABELS - 1) + 2;
 	wire_get_name(&r, &name);
 	cr_expect(!r.failed);
 	cr_expect_eq(name.len, 1);
+	r = wire_reader(msg, sizeof(msg));
+	r.pos = sizeof(msg) - 2;
+	wire_get_name(&r, &name);
+	cr_expect(r.failed);
 }
 
 Test(wire, the_longest_known_suffix_becomes_a_pointer)

@@ -55,7 +55,7 @@ read_name(const struct wire_reader *r, uint8_t *wire, size_t *len, size_t *end)
 	size_t pos = r->pos;
 	size_t start = pos; /* of the labels being read: pointers lead before */
 	size_t used = 0;
-	bool jumped = false;
+	unsigned jumps = 0;
 
 	while (pos < r->len) {
 		size_t n = r->msg[pos];
@@ -66,11 +66,12 @@ read_name(const struct wire_reader *r, uint8_t *wire, size_t *len, size_t *end)
 			if (r->len - pos < 2)
 				return false;
 			to = wire_load_u16(r->msg + pos) & POINTER_MAX;
-			if (to >= start)
+			/* Nobody needs more pointers than labels; chains of
+			 * them would make a message cost its square. */
+			if (to >= start || jumps == NAME_MAX_LABELS)
 				return false;
-			if (!jumped)
+			if (jumps++ == 0)
 				*end = pos + 2;
-			jumped = true;
 			start = pos = to;
 			continue;
 		}
@@ -82,7 +83,7 @@ read_name(const struct wire_reader *r, uint8_t *wire, size_t *len, size_t *end)
 		used += n + 1;
 		pos += n + 1;
 		if (n == 0) {
-			if (!jumped)
+			if (jumps == 0)
 				*end = pos;
 			*len = used;
 			return true;
