@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -282,4 +283,47 @@ store_env_write_error(const struct store_env *e, int rc, const char **why)
 		rc = ENOSPC;
 	*why = mdb_strerror(rc);
 	return store_env_error(rc);
+}
+
+/* Where the file is mapped: a page starts with its number.  NULL if that
+ * cannot be told. */
+static uint8_t *
+find_map(MDB_txn *txn, MDB_dbi dbi, size_t page_len)
+{
+	MDB_cursor *cursor;
+	MDB_val key, value;
+	uintptr_t page;
+	size_t number;
+	int rc;
+
+	if (mdb_cursor_open(txn, dbi, &cursor))
+		return NULL;
+	/* The header entry comes first and is small, so it lies in a leaf. */
+	rc = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
+	mdb_cursor_close(cursor);
+	if (rc)
+		return NULL;
+	page = (uintptr_t)value.mv_data & ~(uintptr_t)(page_len - 1);
+	memcpy(&number, (void *)page, sizeof(number));
+	return (uint8_t *)(page - number * page_len);
+}
+
+void
+store_env_unload(const struct store_env *e)
+{
+	MDB_envinfo info;
+	MDB_stat table;
+	MDB_txn *txn;
+	uint8_t *map;
+
+	if (mdb_env_info(e->env, &info) || mdb_env_stat(e->env, &table) ||
+	    mdb_txn_begin(e->env, NULL, MDB_RDONLY, &txn))
+		return;
+	map = find_map(txn, e->dbi, table.ms_psize);
+	mdb_txn_abort(txn);
+	/* Only our view of a shared file goes: what is read again comes from
+	 * the page cache. */
+	if (map)
+		(void)madvise(map, (info.me_last_pgno + 1) * table.ms_psize,
+		    MADV_DONTNEED);
 }

@@ -52,6 +52,10 @@ enum error store_env_open(struct store_env *, const char *dir,
 
 void store_env_close(struct store_env *);
 
+/* Gives the memory back that reading the whole file has mapped; the kernel
+ * keeps what is worth keeping. */
+void store_env_unload(const struct store_env *);
+
 /* Gives the file room for so many octets more, before a transaction wants
  * them: LMDB calls a short write on a full disk EIO, as if it were broken. */
 void store_env_reserve(struct store_env *, size_t octets);

@@ -384,22 +384,15 @@ store_fold_main(void *store)
 	return NULL;
 }
 
-enum error
-store_recover(
+static enum error
+walk_state(
     struct store *s, store_op_fn *fn, void *arg, char *text, size_t text_len)
 {
 	struct store_state state;
 	enum error err = OK;
-	bool more = true;
 	MDB_txn *txn;
 	int rc;
 
-	pthread_mutex_lock(&s->fold_lock);
-	while (!err && more)
-		err = store_fold_step(
-		    s, STORE_RECOVER_OPS, &more, text, text_len);
-	if (err)
-		goto out;
 	rc = mdb_txn_begin(s->state.env, NULL, MDB_RDONLY, &txn);
 	if (!rc) {
 		rc = store_state_begin(&state, txn, s->state.dbi, s->id);
@@ -413,7 +406,24 @@ store_recover(
 	if (rc)
 		err = store_env_fail(s->state.path, store_env_error(rc), text,
 		    text_len, "%s", mdb_strerror(rc));
-out:
+	return err;
+}
+
+enum error
+store_recover(
+    struct store *s, store_op_fn *fn, void *arg, char *text, size_t text_len)
+{
+	enum error err = OK;
+	bool more = true;
+
+	pthread_mutex_lock(&s->fold_lock);
+	while (!err && more)
+		err = store_fold_step(
+		    s, STORE_RECOVER_OPS, &more, text, text_len);
+	if (!err)
+		err = walk_state(s, fn, arg, text, text_len);
+	if (!err)
+		store_env_unload(&s->state);
 	pthread_mutex_unlock(&s->fold_lock);
 	return err;
 }

@@ -55,7 +55,9 @@
 #define STORE_FOLD_MS 10000
 #define STORE_FOLD_RETRY_MS 1000 /* after a failure */
 #define STORE_FOLD_OPS 2048
-#define STORE_RECOVER_OPS 65536 /* nobody waits for an answer yet */
+/* Nobody waits for an answer yet; fewer steps write hot pages less often.
+ * LMDB keeps at most 512 MiB of changed pages in memory. */
+#define STORE_RECOVER_OPS 262144
 
 /* The next operation to fold: octet offset of entry seq. */
 struct store_pos {

@@ -141,6 +141,62 @@ Test(store, operations_fold_by_kind, .init = fixture_make_dir,
 	store_close(s);
 }
 
+static size_t
+mapped_len(const char *name)
+{
+	char line[512], path[128];
+	FILE *f = fopen("/proc/self/smaps", "r");
+	unsigned long kib = 0;
+	bool here = false;
+
+	snprintf(path, sizeof(path), "%s/%s/data.mdb", fixture_dir, name);
+	while (f && fgets(line, sizeof(line), f)) {
+		if (strchr(line, '-') && strchr(line, '/'))
+			here = strstr(line, path) != NULL;
+		if (here && sscanf(line, "Rss: %lu", &kib) == 1)
+			break;
+	}
+	if (f)
+		fclose(f);
+	return kib * 1024;
+}
+
+static enum error
+count_op(void *arg, const struct store_op *op)
+{
+	int *count = arg;
+
+	(void)op;
+	++*count;
+	return OK;
+}
+
+/* The registry lives in memory once; the store's file need not be there too. */
+Test(store, recovered_state_is_not_kept_in_memory, .init = fixture_make_dir,
+    .fini = fixture_remove_dir)
+{
+	struct store *s = fixture_open();
+	struct store_batch *b = store_batch_new();
+	char rdata[2048];
+	int count = 0;
+
+	for (int i = 0; i < 2000; i++) {
+		memset(rdata, 'x', sizeof(rdata));
+		snprintf(rdata, sizeof(rdata), "%d", i);
+		rdata[strlen(rdata)] = 'x';
+		rdata[sizeof(rdata) - 1] = 0;
+		fixture_put(b, fixture_record(STORE_ADD, 2, rdata));
+	}
+	store_submit(s, b, fixture_on_done, NULL);
+	store_drain(s);
+	fixture_recovered(s);
+	cr_expect(mapped_len("state") < 512u << 10, "%zu", mapped_len("state"));
+	cr_expect(store_recover(s, count_op, &count, fixture_text,
+		      sizeof(fixture_text)) == OK);
+	cr_expect(count == 2001, "%d", count);
+	store_close(s);
+}
+
 /* What the log holds and the state does not is folded at the next start. */
 Test(store, unfolded_log_is_recovered, .init = fixture_make_dir,
     .fini = fixture_remove_dir)
