@@ -60,17 +60,17 @@ listen_open(const struct endpoint *at, size_t addresses, size_t workers,
 	size_t count = addresses * workers;
 	enum error err = probe_all(at, addresses, text, text_len);
 
-	*set = (struct listen_set){.addresses = addresses, .workers = workers};
+	*set = (struct listen_set){.addresses = addresses};
 	if (err != OK)
 		return err;
 	set->udp_fd = calloc(count, sizeof(*set->udp_fd));
 	set->tcp_fd = calloc(count, sizeof(*set->tcp_fd));
 	if (set->udp_fd == NULL || set->tcp_fd == NULL) {
 		snprintf(text, text_len, "%s", error_text(ERR_MEMORY));
-		set->workers = 0;
 		err = ERR_MEMORY;
 		goto fail;
 	}
+	set->workers = workers;
 	for (size_t w = 0; w < workers; w++)
 		listen_release(set, w);
 	err = open_all(set, at, text, text_len);
