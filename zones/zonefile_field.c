@@ -2,27 +2,24 @@
 /* Fields with a syntax of their own.  ldns reads most of them, but wraps
  * numbers, ignores what follows, and takes half octets: each is checked here
  * before it goes there. */
-#include "zones/zonefile_rdata.h"
+#include "zones/zonefile_field.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <ldns/ldns.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "zones/dns/rdata.h"
 
-#define HEX "0123456789abcdefABCDEF"
-#define DIGITS "0123456789"
-
-static bool
-consists_of(const char *text, const char *set)
+bool
+zonefile_consists_of(const char *text, const char *set)
 {
 	return *text != '\0' && text[strspn(text, set)] == '\0';
 }
 
-static enum error
-fail_field(const struct zonefile_fields *f, const struct zonefile_word *word)
+enum error
+zonefile_fail_field(
+    const struct zonefile_fields *f, const struct zonefile_word *word)
 {
 	char type[16];
 
@@ -57,15 +54,14 @@ join(struct zonefile_fields *f, const char *separator)
 	return text;
 }
 
-/* Has ldns read text, which the word is blamed for. */
-static enum error
-put_through_ldns(struct zonefile_fields *f, const struct zonefile_word *word,
-    ldns_rdf_type kind, const char *text)
+enum error
+zonefile_put_by_ldns(struct zonefile_fields *f,
+    const struct zonefile_word *word, int kind, const char *text)
 {
-	ldns_rdf *field = ldns_rdf_new_frm_str(kind, text);
+	ldns_rdf *field = ldns_rdf_new_frm_str((ldns_rdf_type)kind, text);
 
 	if (field == NULL)
-		return fail_field(f, word);
+		return zonefile_fail_field(f, word);
 	zonefile_put_octets(f, ldns_rdf_data(field), ldns_rdf_size(field));
 	ldns_rdf_deep_free(field);
 	return OK;
@@ -84,8 +80,8 @@ zonefile_put_base64(struct zonefile_fields *f, const struct zonefile_word *word,
 	}
 	/* "0" and "-" mean nothing at all to ldns. */
 	if (len < 2)
-		return fail_field(f, word);
-	return put_through_ldns(f, word, LDNS_RDF_TYPE_B64, text);
+		return zonefile_fail_field(f, word);
+	return zonefile_put_by_ldns(f, word, LDNS_RDF_TYPE_B64, text);
 }
 
 static enum error
@@ -103,111 +99,6 @@ put_base64_rest(struct zonefile_fields *f)
 	err = zonefile_put_base64(f, first, text);
 	free(text);
 	return err;
-}
-
-/* Algorithms and the like: a number or a word that ldns knows. */
-static enum error
-put_mnemonic(struct zonefile_fields *f, ldns_rdf_type kind)
-{
-	const struct zonefile_word *word = zonefile_take_bare(f);
-
-	if (word == NULL)
-		return ERR_SYNTAX;
-	if (consists_of(word->text, DIGITS)) {
-		f->next--;
-		return zonefile_put_number(
-		    f, kind == LDNS_RDF_TYPE_CERT_ALG ? 2 : 1);
-	}
-	/* Otherwise ldns would take it for a number once more, with sign. */
-	if (strchr("+-", *word->text) != NULL)
-		return fail_field(f, word);
-	return put_through_ldns(f, word, kind, word->text);
-}
-
-static enum error
-put_type(struct zonefile_fields *f)
-{
-	const struct zonefile_word *word = zonefile_take_bare(f);
-	uint16_t type;
-
-	if (word == NULL)
-		return ERR_SYNTAX;
-	if ((type = zonefile_type(word->text)) == 0)
-		return zonefile_fail(f->lex, word, ERR_SYNTAX,
-		    "unknown type %.200s", word->text);
-	zonefile_put_integer(f, type, 2);
-	return OK;
-}
-
-static void
-put_window(struct zonefile_fields *f, uint8_t window, const uint8_t *bits)
-{
-	uint8_t len = 32;
-
-	while (len > 0 && bits[len - 1] == 0)
-		len--;
-	if (len == 0)
-		return;
-	zonefile_put_octets(f, &window, 1);
-	zonefile_put_octets(f, &len, 1);
-	zonefile_put_octets(f, bits, len);
-}
-
-/* Type bit maps (RFC 4034 4.1.2); ldns knows fewer types, and repeated ones
- * could fill its stack. */
-static enum error
-put_types(struct zonefile_fields *f)
-{
-	uint8_t bits[256][32] = {{0}};
-
-	while (f->next < f->lex->count) {
-		const struct zonefile_word *word = zonefile_take_bare(f);
-		uint16_t type;
-
-		if (word == NULL)
-			return ERR_SYNTAX;
-		if ((type = zonefile_type(word->text)) == 0)
-			return zonefile_fail(f->lex, word, ERR_SYNTAX,
-			    "unknown type %.200s", word->text);
-		bits[type >> 8][(type & 255) / 8] |=
-		    (uint8_t)(0x80 >> type % 8);
-	}
-	for (unsigned window = 0; window < 256; window++)
-		put_window(f, (uint8_t)window, bits[window]);
-	return OK;
-}
-
-static unsigned
-days_in_month(unsigned year, unsigned month)
-{
-	static const unsigned char days[] = {
-	    31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-
-	if (month < 1 || month > 12)
-		return 0;
-	return month == 2 && leap ? 29 : days[month - 1];
-}
-
-/* Seconds, or YYYYMMDDHHmmSS (RFC 4034 3.2), which ldns would let end in
- * a year that does not fit or a 31 February. */
-static enum error
-put_time(struct zonefile_fields *f)
-{
-	const struct zonefile_word *word = zonefile_take_bare(f);
-	unsigned year, month, day;
-
-	if (word == NULL)
-		return ERR_SYNTAX;
-	if (word->len != 14 || !consists_of(word->text, DIGITS)) {
-		f->next--;
-		return zonefile_put_number(f, 4);
-	}
-	if (sscanf(word->text, "%4u%2u%2u", &year, &month, &day) != 3 ||
-	    year < 1970 || year > 2105 || day < 1 ||
-	    day > days_in_month(year, month))
-		return fail_field(f, word);
-	return put_through_ldns(f, word, LDNS_RDF_TYPE_TIME, word->text);
 }
 
 /* [!]family:address/prefix (RFC 3123 5). */
@@ -228,11 +119,11 @@ put_apl(struct zonefile_fields *f)
 	else if (strncmp(family, "2:", 2) == 0)
 		max = 128;
 	else
-		return fail_field(f, word);
+		return zonefile_fail_field(f, word);
 	prefix = strchr(family, '/');
 	if (prefix == NULL || zonefile_number(prefix + 1, max, &value) != OK)
-		return fail_field(f, word);
-	return put_through_ldns(f, word, LDNS_RDF_TYPE_APL, word->text);
+		return zonefile_fail_field(f, word);
+	return zonefile_put_by_ldns(f, word, LDNS_RDF_TYPE_APL, word->text);
 }
 
 /* Whether text is a decimal number from min to max, with at most decimals
@@ -292,19 +183,19 @@ put_location(struct zonefile_fields *f)
 	if (word != NULL)
 		word = check_angle(word, end, 180, "EW");
 	if (word == NULL || word >= end)
-		return fail_field(f, first);
+		return zonefile_fail_field(f, first);
 	/* altitude, then size and two precisions in metres */
 	if (!is_decimal(word->text, -100000, 42849672.95, 2, true))
-		return fail_field(f, word);
+		return zonefile_fail_field(f, word);
 	for (int i = 0; ++word < end; i++)
 		if (i == 3 || !is_decimal(word->text, 0, 90000000, 2, true))
-			return fail_field(f, word);
+			return zonefile_fail_field(f, word);
 	f->next--;
 	if ((text = join(f, " ")) == NULL)
 		return ERR_MEMORY;
 	/* ldns does not take a blank at the end. */
 	text[strlen(text) - 1] = '\0';
-	err = put_through_ldns(f, first, LDNS_RDF_TYPE_LOC, text);
+	err = zonefile_put_by_ldns(f, first, LDNS_RDF_TYPE_LOC, text);
 	free(text);
 	return err;
 }
@@ -321,57 +212,55 @@ put_nsap(struct zonefile_fields *f)
 	if (word == NULL)
 		return ERR_SYNTAX;
 	if (strncasecmp(word->text, "0x", 2) != 0 ||
-	    !consists_of(word->text + 2, HEX "."))
-		return fail_field(f, word);
+	    !zonefile_consists_of(word->text + 2, HEX "."))
+		return zonefile_fail_field(f, word);
 	if ((text = malloc(word->len)) == NULL)
 		return zonefile_fail(f->lex, word, ERR_MEMORY, "out of memory");
 	for (const char *p = word->text + 2; *p != '\0'; p++)
 		if (*p != '.')
 			text[len++] = *p;
 	text[len] = '\0';
-	err = len % 2 == 0 ? put_through_ldns(f, word, LDNS_RDF_TYPE_HEX, text)
-			   : fail_field(f, word);
+	err = len % 2 == 0
+		  ? zonefile_put_by_ldns(f, word, LDNS_RDF_TYPE_HEX, text)
+		  : zonefile_fail_field(f, word);
 	free(text);
 	return err;
 }
 
-/* A word of the octets in set that ldns reads right. */
-static enum error
-put_word_of(struct zonefile_fields *f, ldns_rdf_type kind, const char *set,
+enum error
+zonefile_put_word_of(struct zonefile_fields *f, int kind, const char *set,
     bool (*fits)(const struct zonefile_word *))
 {
 	const struct zonefile_word *word = zonefile_take_bare(f);
 
 	if (word == NULL)
 		return ERR_SYNTAX;
-	if (!consists_of(word->text, set) || !fits(word))
-		return fail_field(f, word);
-	return put_through_ldns(f, word, kind, word->text);
+	if (!zonefile_consists_of(word->text, set) || !fits(word))
+		return zonefile_fail_field(f, word);
+	return zonefile_put_by_ldns(f, word, kind, word->text);
 }
 
+/* Pairs of digits with a hyphen between them (RFC 7043 3.2, 4.2): sscanf(),
+ * which ldns uses, would take -1 for a pair. */
 static bool
-is_salt(const struct zonefile_word *word)
-{
-	return word->len % 2 == 0 && word->len <= 510;
-}
-
-/* Base 32 without padding (RFC 4648 7), 255 octets at most. */
-static bool
-is_base32(const struct zonefile_word *word)
-{
-	size_t rest = word->len % 8;
-
-	return word->len <= 408 && rest != 1 && rest != 3 && rest != 6;
-}
-
-/* Pairs of digits with a hyphen between them (RFC 7043 3.2, 4.2). */
-static bool
-is_eui(const struct zonefile_word *word)
+is_eui(const struct zonefile_word *word, size_t pairs)
 {
 	for (size_t i = 0; i < word->len; i++)
 		if ((word->text[i] == '-') != (i % 3 == 2))
 			return false;
-	return true;
+	return word->len == 3 * pairs - 1;
+}
+
+static bool
+is_eui48(const struct zonefile_word *word)
+{
+	return is_eui(word, 6);
+}
+
+static bool
+is_eui64(const struct zonefile_word *word)
+{
+	return is_eui(word, 8);
 }
 
 /* Four groups of up to four digits (RFC 6742 2.1.2). */
@@ -379,22 +268,6 @@ static bool
 is_locator(const struct zonefile_word *word)
 {
 	return word->len >= 7 && word->len <= 19;
-}
-
-/* The salt of NSEC3, or `-` for none (RFC 5155 3.3). */
-static enum error
-put_salt(struct zonefile_fields *f)
-{
-	const struct zonefile_word *word = zonefile_take_bare(f);
-
-	if (word == NULL)
-		return ERR_SYNTAX;
-	if (strcmp(word->text, "-") == 0) {
-		zonefile_put_integer(f, 0, 1);
-		return OK;
-	}
-	f->next--;
-	return put_word_of(f, LDNS_RDF_TYPE_NSEC3_SALT, HEX, is_salt);
 }
 
 /* The gateway whose kind has been read (RFC 4025 2.5). */
@@ -407,7 +280,9 @@ put_gateway(struct zonefile_fields *f, uint8_t kind)
 	case 0:
 		if ((word = zonefile_take_bare(f)) == NULL)
 			return ERR_SYNTAX;
-		return strcmp(word->text, ".") == 0 ? OK : fail_field(f, word);
+		return strcmp(word->text, ".") == 0
+			   ? OK
+			   : zonefile_fail_field(f, word);
 	case 1:
 		return zonefile_put_address(f, AF_INET);
 	case 2:
@@ -415,7 +290,7 @@ put_gateway(struct zonefile_fields *f, uint8_t kind)
 	case 3:
 		return zonefile_put_name(f);
 	default:
-		return fail_field(f, &f->lex->word[f->next - 1]);
+		return zonefile_fail_field(f, &f->lex->word[f->next - 1]);
 	}
 }
 
@@ -452,7 +327,7 @@ put_hip(struct zonefile_fields *f)
 		return err;
 	tag_len = (size_t)(out->buf + out->len - head) - 4;
 	if (out->failed || tag_len > 255)
-		return fail_field(f, &f->lex->word[f->next - 1]);
+		return zonefile_fail_field(f, &f->lex->word[f->next - 1]);
 	head[0] = (uint8_t)tag_len;
 	if ((word = zonefile_take_bare(f)) == NULL)
 		return ERR_SYNTAX;
@@ -469,42 +344,23 @@ zonefile_put_field(struct zonefile_fields *f, int kind)
 	switch ((ldns_rdf_type)kind) {
 	case LDNS_RDF_TYPE_B64:
 		return put_base64_rest(f);
-	case LDNS_RDF_TYPE_ALG:
-	case LDNS_RDF_TYPE_CERT_ALG:
-	case LDNS_RDF_TYPE_CERTIFICATE_USAGE:
-	case LDNS_RDF_TYPE_SELECTOR:
-	case LDNS_RDF_TYPE_MATCHING_TYPE:
-		return put_mnemonic(f, (ldns_rdf_type)kind);
-	case LDNS_RDF_TYPE_TYPE:
-		return put_type(f);
-	case LDNS_RDF_TYPE_NSEC:
-		return put_types(f);
-	case LDNS_RDF_TYPE_TIME:
-		return put_time(f);
 	case LDNS_RDF_TYPE_APL:
 		return put_apl(f);
 	case LDNS_RDF_TYPE_LOC:
 		return put_location(f);
 	case LDNS_RDF_TYPE_NSAP:
 		return put_nsap(f);
-	case LDNS_RDF_TYPE_NSEC3_SALT:
-		return put_salt(f);
-	case LDNS_RDF_TYPE_NSEC3_NEXT_OWNER:
-		return put_word_of(f, LDNS_RDF_TYPE_NSEC3_NEXT_OWNER,
-		    "0123456789abcdefghijklmnopqrstuvABCDEFGHIJKLMNOPQRSTUV",
-		    is_base32);
 	case LDNS_RDF_TYPE_EUI48:
-		return put_word_of(f, LDNS_RDF_TYPE_EUI48, HEX "-", is_eui);
+		return zonefile_put_word_of(f, kind, HEX "-", is_eui48);
 	case LDNS_RDF_TYPE_EUI64:
-		return put_word_of(f, LDNS_RDF_TYPE_EUI64, HEX "-", is_eui);
+		return zonefile_put_word_of(f, kind, HEX "-", is_eui64);
 	case LDNS_RDF_TYPE_ILNP64:
-		return put_word_of(
-		    f, LDNS_RDF_TYPE_ILNP64, HEX ":", is_locator);
+		return zonefile_put_word_of(f, kind, HEX ":", is_locator);
 	case LDNS_RDF_TYPE_IPSECKEY:
 		return put_ipseckey(f);
 	case LDNS_RDF_TYPE_HIP:
 		return put_hip(f);
 	default:
-		return fail_field(f, &f->lex->word[f->next - 1]);
+		return zonefile_put_dnssec(f, kind);
 	}
 }

@@ -14,6 +14,11 @@
 
 #define SOURCE_LINE_LEN 4096
 
+/* How many characters an octet can become: "TYPE65535 " for each bit of a
+ * type bit map.  Some printers of ldns do not make their buffer grow, and
+ * assert() that it is large enough. */
+#define FIELD_GROWTH (8 * 10)
+
 /* \# length hex */
 static void
 print_generic(FILE *to, const uint8_t *rdata, size_t len)
@@ -41,13 +46,20 @@ print_string(FILE *to, const uint8_t *octets, size_t len)
 static bool
 print_by_ldns(FILE *to, const ldns_rdf *field)
 {
-	ldns_buffer *buffer = ldns_buffer_new(LDNS_MIN_BUFLEN);
+	ldns_buffer *buffer = ldns_buffer_new(
+	    LDNS_MIN_BUFLEN + FIELD_GROWTH * ldns_rdf_size(field));
+	const char *text;
+	size_t len;
 	bool ok = false;
 
 	if (buffer != NULL &&
 	    ldns_rdf2buffer_str(buffer, field) == LDNS_STATUS_OK) {
-		fwrite(ldns_buffer_begin(buffer), 1,
-		    ldns_buffer_position(buffer), to);
+		text = (const char *)ldns_buffer_begin(buffer);
+		len = ldns_buffer_position(buffer);
+		/* Some of its fields end with a blank. */
+		while (len > 0 && text[len - 1] == ' ')
+			len--;
+		fwrite(text, 1, len, to);
 		ok = true;
 	}
 	ldns_buffer_free(buffer);

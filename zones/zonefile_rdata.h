@@ -6,6 +6,12 @@
  * through and then go to ldns, except the parameters of SVCB (zonefile_svcb.c).
  * Every result has passed rdata_check().
  *
+ *     zonefile_rdata.c    the fields of a type, one after the other
+ *     zonefile_scalar.c   types, numbers, times, strings, names as words
+ *     zonefile_field.c    fields with a syntax of their own
+ *     zonefile_dnssec.c   those of DNSSEC
+ *     zonefile_svcb.c     the parameters of SVCB and HTTPS
+ *
  * Threads:   any.
  * Ownership: all borrowed.
  * Errors:    ERR_SYNTAX, ERR_RANGE, ERR_LIMIT, ERR_MEMORY, explained through
@@ -97,9 +103,5 @@ enum error zonefile_put_field(struct zonefile_fields *, int kind) MUST_CHECK;
 
 /* Reads the parameters of SVCB and HTTPS (zonefile_svcb.c). */
 enum error zonefile_put_svcparams(struct zonefile_fields *) MUST_CHECK;
-
-/* Reads base64 from text, which the word is blamed for (zonefile_field.c). */
-enum error zonefile_put_base64(struct zonefile_fields *,
-    const struct zonefile_word *, const char *text) MUST_CHECK;
 
 #endif

@@ -2,7 +2,7 @@
 /* The parameters of SVCB and HTTPS records.  ldns lets port=70000 through,
  * merges repeated keys, and knows one level of escapes in alpn where RFC 9460
  * appendix A.1 has two. */
-#include "zones/zonefile_rdata.h"
+#include "zones/zonefile_field.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>

@@ -319,7 +319,7 @@ Test(zonefile_rdata, rdata_of_full_size_survives)
 {
 	static uint8_t rdata[RDATA_MAX_LEN];
 	static const uint16_t types[] = {
-	    TYPE_TXT, TYPE_CAA, TYPE_DNSKEY, TYPE_DHCID, 61, 65280};
+	    TYPE_TXT, TYPE_CAA, TYPE_DNSKEY, TYPE_DHCID, TYPE_SVCB, 61, 65280};
 	char *line;
 
 	for (size_t i = 0; i < ROWS(types); i++) {
@@ -332,6 +332,9 @@ Test(zonefile_rdata, rdata_of_full_size_survives)
 			len = 255 * 256;
 		if (types[i] == TYPE_CAA)
 			memcpy(rdata + 1, "\5issue", 6);
+		/* SVCB 1 . key255, to the end */
+		if (types[i] == TYPE_SVCB)
+			memcpy(rdata, "\0\1\0\0\377\377\370", 7);
 		cr_assert(rdata_check(types[i], rdata, len), "%u", types[i]);
 		cr_expect(survives(types[i], rdata, len, &line),
 		    "type %u, %.300s", types[i], line);
