@@ -39,10 +39,14 @@ struct update;
 /* Loads the zone files, recovers the store and publishes the first snapshot.
  * On failure text holds one or more lines, each a complete message. */
 enum error registry_open(const struct config *, struct snapshot_hub *,
-    int64_t now_ms, struct registry **, char *text, size_t text_len)
-    MUST_CHECK;
+    int64_t now_ms, struct registry **, char *text, size_t text_len) MUST_CHECK;
 
-/* Makes durable what is under way and closes the store. */
+/* Reads all zone files and says what is wrong with them, changing nothing. */
+enum error registry_check(
+    const struct config *, char *text, size_t text_len) MUST_CHECK;
+
+/* Makes durable what is under way and closes the store; all readers must have
+ * left for good. */
 void registry_close(struct registry *);
 
 /* Called by the store's committer thread when a batch is decided: wake must

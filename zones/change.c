@@ -86,6 +86,7 @@ make_record(struct change *c, const struct name_key *key, uint16_t type,
 	r->zone = c->zone->info->number;
 	r->key = grant->key;
 	r->flags = grant->flags;
+	r->granted_s = grant->granted_s;
 	/* From now until the writer arms it the record counts as live. */
 	atomic_store_explicit(
 	    &r->deadline_ms, DEADLINE_NONE, memory_order_relaxed);

@@ -42,6 +42,33 @@ node_has_data(const struct node *n, int64_t now_ms)
 	return false;
 }
 
+bool
+type_goes_with_cname(uint16_t type)
+{
+	return type == TYPE_CNAME || type == TYPE_KEY || type == TYPE_SIG ||
+	       type == TYPE_RRSIG || type == TYPE_NSEC;
+}
+
+static bool
+has_other_than_cname(const struct node *n, int64_t now_ms)
+{
+	for (unsigned i = 0; i < n->rrsets; i++)
+		if (!node_is_index(n->rrset[i]) &&
+		    !type_goes_with_cname(n->rrset[i]->type) &&
+		    rrset_is_live(n->rrset[i], now_ms))
+			return true;
+	return false;
+}
+
+bool
+node_conflicts_with_cname(const struct node *n, uint16_t type, int64_t now_ms)
+{
+	if (type == TYPE_CNAME)
+		return has_other_than_cname(n, now_ms);
+	return (n->flags & NODE_CNAME) != 0 && !type_goes_with_cname(type) &&
+	       node_find_live(n, TYPE_CNAME, now_ms);
+}
+
 static struct node *
 node_make(struct edition *ed, size_t name_len, unsigned capacity)
 {

@@ -95,6 +95,14 @@ node_find_live(const struct node *n, uint16_t type, int64_t now_ms)
 /* Whether the name owns a live record (indexes do not count). */
 bool node_has_data(const struct node *, int64_t now_ms);
 
+/* Types that may stand beside a CNAME: RFC 2181 10.1, RFC 4034 2.5, 4. */
+bool type_goes_with_cname(uint16_t type);
+
+/* Whether a live record at the name forbids to add one of this type: CNAME
+ * and other data exclude each other (RFC 1034 3.6.2). */
+bool node_conflicts_with_cname(const struct node *, uint16_t type,
+    int64_t now_ms);
+
 /* A new node without RRsets; the owner is copied in lower case. */
 struct node *node_new(
     struct edition *, const uint8_t *owner, uint64_t hash, unsigned capacity);

@@ -37,6 +37,33 @@ zone_edit(struct edition *ed, struct zone *old)
 	return z;
 }
 
+static enum error
+retire_node(void *arg, struct node *n)
+{
+	struct edition *ed = arg;
+	enum error err = edition_reserve(ed, 1);
+
+	for (unsigned i = 0; i < n->rrsets && err == OK; i++)
+		err = rrset_retire(ed, n->rrset[i], true);
+	if (err == OK)
+		edition_retire(ed, n);
+	return err;
+}
+
+enum error
+zone_retire(struct edition *ed, struct zone *z)
+{
+	enum error err = tree_walk(&z->tree, retire_node, ed);
+
+	if (err == OK)
+		err = tree_retire(ed, &z->tree);
+	if (err == OK)
+		err = edition_reserve(ed, 1);
+	if (err == OK)
+		edition_retire(ed, z);
+	return err;
+}
+
 /* The topmost node at which the authority of this zone, or the name itself,
  * changes.  Goes down from the apex, because whatever lies below a cut is
  * glue or occluded (RFC 1034 4.3.2 step 3b, RFC 6672 2.4). */

@@ -6,7 +6,7 @@
  * Threads:   readers any; edits by the writer (change.h).
  * Ownership: a block of an edition, as are its tree, nodes and info.
  * Units:     ttl seconds.
- * Errors:    none.
+ * Errors:    ERR_MEMORY; NULL without memory.
  * Standards: RFC 1034 4.2, 4.3.2.
  */
 #ifndef ZONES_ZONE_H
@@ -49,6 +49,9 @@ struct zone *zone_new(struct edition *, const struct zone_info *);
 /* The given zone if it is of the current step, else a copy (the old block is
  * retired). */
 struct zone *zone_edit(struct edition *, struct zone *);
+
+/* Retires everything in the zone and the zone itself. */
+enum error zone_retire(struct edition *, struct zone *) MUST_CHECK;
 
 /* Where a walk from the apex towards a name ended. */
 struct zone_walk {

@@ -82,38 +82,6 @@ prescan(struct run *run)
 
 /* --- 3.4.2 apply --- */
 
-/* Types that may stand beside a CNAME: RFC 2181 10.1, RFC 4034 2.5, 4. */
-static bool
-goes_with_cname(uint16_t type)
-{
-	return type == TYPE_CNAME || type == TYPE_KEY || type == TYPE_SIG ||
-	       type == TYPE_RRSIG || type == TYPE_NSEC;
-}
-
-static bool
-has_other_than_cname(const struct node *n, int64_t now_ms)
-{
-	for (unsigned i = 0; i < n->rrsets; i++)
-		if (!node_is_index(n->rrset[i]) &&
-		    !goes_with_cname(n->rrset[i]->type) &&
-		    rrset_is_live(n->rrset[i], now_ms))
-			return true;
-	return false;
-}
-
-/* RFC 2136 3.4.2.2: CNAME beside other data is ignored, either way round. */
-static bool
-conflicts_with_cname(const struct run *run, const struct node *n, uint16_t type)
-{
-	int64_t now_ms = run->change->now_ms;
-
-	if (n == NULL)
-		return false;
-	if (type == TYPE_CNAME)
-		return has_other_than_cname(n, now_ms);
-	return !goes_with_cname(type) && node_find_live(n, TYPE_CNAME, now_ms);
-}
-
 static enum error
 add_soa(struct run *run, const uint8_t *owner, uint32_t ttl)
 {
@@ -146,6 +114,7 @@ add(struct run *run, const struct message_rr *rr)
 	uint32_t ttl = rr->ttl ? rr->ttl : run->zone->ttl_s;
 	struct change_grant grant = {.key = run->key_id};
 	const struct config_rule *rule;
+	const struct node *n;
 	struct name_key key;
 	enum error err;
 
@@ -154,7 +123,10 @@ add(struct run *run, const struct message_rr *rr)
 	if (rr->type == TYPE_SOA)
 		return add_soa(run, rr->owner.wire, ttl);
 	name_key_init(&key, rr->owner.wire);
-	if (conflicts_with_cname(run, change_find(c, &key), rr->type))
+	n = change_find(c, &key);
+	/* RFC 2136 3.4.2.2: CNAME beside other data is ignored, either way
+	 * round. */
+	if (n != NULL && node_conflicts_with_cname(n, rr->type, c->now_ms))
 		return OK;
 	/* There is one CNAME, or DNAME (RFC 6672 2.4), at a name: a new one
 	 * replaces it. */

@@ -1,0 +1,108 @@
+/* registry_internal.h - what the registry's rooms share.
+ *
+ *   registry.c         messages, the reaper, batches
+ *   registry_log.c     from a settled change to store operations and leases
+ *   registry_load.c    one zone file into one zone
+ *   registry_open.c    start: files, then the store, then the first snapshot
+ *   registry_reload.c  the difference between old and new files
+ *
+ * Threads:   the writer; decided and outcome are the store's callback's too.
+ * Ownership: the registry owns everything here but config and hub.
+ * Errors:    see each function.
+ */
+#ifndef SERVER_REGISTRY_INTERNAL_H
+#define SERVER_REGISTRY_INTERNAL_H
+
+#include <stdatomic.h>
+
+#include "server/config.h"
+#include "server/nameserver/settings.h"
+#include "server/registry.h"
+#include "server/registry_batch.h"
+#include "zones/change.h"
+
+/* Records reaped per turn, and per batch while the disk is busy: a turn stays
+ * below a few milliseconds. */
+#define REAP_TURN 1024
+#define REAP_BATCH 16384
+/* After the store refused a batch the reaper waits that long; expired records
+ * are not answered meanwhile anyway. */
+#define REAP_RETRY_MS 1000
+
+/* One zone.  A slot keeps its number, and so do the records of its zone, as
+ * long as the process lives. */
+struct slot {
+	const struct config_zone *config; /* NULL: not configured any more */
+	struct zone_info *info;
+	struct zone *zone; /* working version */
+	struct zone *buried; /* records of the file that an UPDATE deleted */
+	bool touched; /* the open batch has changed its serial */
+	bool noted; /* the open batch must tell the store its state */
+};
+
+struct registry {
+	const struct config *config;
+	struct settings *settings;
+	struct snapshot_hub *hub;
+	struct store *store;
+	struct lease_wheel *wheel;
+	struct slot *slot;
+	size_t slots;
+	const struct zoneset_index *index;
+	struct zoneset *zoneset; /* published or about to be; a block */
+	struct change change; /* scratch, keeps its room */
+	struct batch batch[2];
+	struct batch *open;
+	struct batch *sealed;
+	bool waiting; /* the sealed batch is with the store */
+	bool more_due;
+	int64_t reap_from_ms;
+	struct update *finished;
+	struct update **finished_last;
+	struct name *key_name; /* by key_id - 1: who added a record */
+	size_t key_names;
+	/* the store's callback */
+	_Atomic bool decided;
+	enum error outcome; /* written before decided, read after */
+	void (*wake)(void *);
+	void *wake_arg;
+};
+
+/* registry.c */
+uint16_t registry_key_id(struct registry *, const uint8_t *name);
+enum error registry_begin(struct registry *) MUST_CHECK;
+enum error registry_flush(struct registry *, int64_t now_ms) MUST_CHECK;
+/* Publishes the working version though no message asks for it; the zones that
+ * are noted get their state stored. */
+enum error registry_force(struct registry *, int64_t now_ms) MUST_CHECK;
+
+/* registry_log.c: takes a settled change of a slot into the open batch: next
+ * serial, store operations, lease events.  The caller rolls back on errors. */
+enum error registry_take_change(
+    struct registry *, struct slot *, struct change *) MUST_CHECK;
+/* The same for the difference between two versions of the zone file. */
+enum error registry_take_file_change(
+    struct registry *, struct slot *, struct change *) MUST_CHECK;
+/* The same without a new serial: only renewals. */
+enum error registry_take_renewals(
+    struct registry *, struct slot *, struct change *) MUST_CHECK;
+enum error registry_put_zone_op(
+    struct registry *, const struct slot *) MUST_CHECK;
+
+/* registry_load.c */
+struct load {
+	struct edition edition; /* private: nobody else sees its blocks */
+	struct zone *zone;
+};
+/* Reads the zone's file, or makes SOA and NS where it has none. */
+enum error registry_load(const struct config *, const struct config_zone *,
+    const struct zone_info *, uint64_t step, struct load *, char *text,
+    size_t text_len) MUST_CHECK;
+/* Frees a zone that was never published. */
+void registry_unload(struct load *);
+struct zone_info *registry_zone_info(
+    const struct config_zone *, uint16_t number);
+/* Frees what an edition without readers has retired. */
+void registry_sweep(struct edition *);
+
+#endif
