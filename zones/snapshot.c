@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#ifndef __SANITIZE_THREAD__ /* else snapshot_tsan.c */
 #define URCU_INLINE_SMALL_FUNCTIONS
 #include <urcu/urcu-memb.h>
 
@@ -119,3 +120,5 @@ snapshot_drain(struct snapshot_hub *hub)
 	(void)hub;
 	urcu_memb_barrier();
 }
+
+#endif
