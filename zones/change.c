@@ -138,7 +138,7 @@ insert(struct change *c, const struct name_key *key, uint32_t ttl,
     struct record *r, uint32_t granted_s)
 {
 	struct edition *ed = c->edition;
-	struct node *n;
+	struct node *n = change_find(c, key);
 	struct rrset *set;
 	enum error err = open_zone(c);
 
@@ -307,7 +307,7 @@ change_set_soa(
 	struct name_key key;
 	struct rrset *set, *old;
 	struct record *r;
-	struct node *n;
+	struct node *n = c->zone->apex;
 	enum error err;
 
 	name_key_init(&key, c->zone->info->apex.wire);
