@@ -95,20 +95,11 @@ matches_label(const struct pattern *p, size_t at, const uint8_t *label)
 	return at == end;
 }
 
-bool
-pattern_matches(const struct pattern *p, const uint8_t *name)
+/* Matches the pattern's labels from at on, one by one, as long as the name has
+ * any. */
+static bool
+matches_labels(const struct pattern *p, size_t at, const uint8_t *name)
 {
-	unsigned labels = name_labels(name);
-	size_t at = 0;
-
-	if (p->any_depth) {
-		if (labels < p->labels)
-			return false;
-		name = name_strip(name, labels - p->labels + 1);
-		at = 2;
-	} else if (labels != p->labels) {
-		return false;
-	}
 	while (p->name.wire[at] != 0) {
 		if (!matches_label(p, at, name))
 			return false;
@@ -116,6 +107,34 @@ pattern_matches(const struct pattern *p, const uint8_t *name)
 		name += 1 + *name;
 	}
 	return true;
+}
+
+bool
+pattern_matches(const struct pattern *p, const uint8_t *name)
+{
+	unsigned labels = name_labels(name);
+
+	if (!p->any_depth)
+		return labels == p->labels && matches_labels(p, 0, name);
+	if (labels < p->labels)
+		return false;
+	return matches_labels(p, 2, name_strip(name, labels - p->labels + 1));
+}
+
+bool
+pattern_reaches(const struct pattern *p, const uint8_t *apex)
+{
+	unsigned labels = name_labels(apex);
+	unsigned above; /* labels of the pattern in front of the apex */
+
+	if (p->any_depth && p->labels <= labels)
+		return matches_labels(
+		    p, 2, name_strip(apex, labels - p->labels + 1));
+	if (p->labels < labels)
+		return false;
+	above = p->labels - labels;
+	return matches_labels(
+	    p, (size_t)(name_strip(p->name.wire, above) - p->name.wire), apex);
 }
 
 bool

@@ -35,6 +35,9 @@ enum error pattern_compile(const char *text, struct pattern *) MUST_CHECK;
  * case. */
 bool pattern_matches(const struct pattern *, const uint8_t *name);
 
+/* Whether the pattern matches any name of a zone: its apex or below. */
+bool pattern_reaches(const struct pattern *, const uint8_t *apex);
+
 /* Whether all names that the pattern matches lie in a zone: its last labels
  * are the apex, without globs. */
 bool pattern_is_in(const struct pattern *, const uint8_t *apex);
