@@ -11,6 +11,7 @@
 #define SHOWN_MAX 76 /* octets of a source line */
 #define EXCERPT_LEN 2048 /* longer than a secret and its key */
 #define MESSAGE_LEN 600
+#define LAST_LEN 40 /* "... and 5 more" */
 #define WORD_MAX 64 /* longer words have no near neighbours */
 
 void
@@ -28,11 +29,13 @@ config_report_init(struct config_report *r, const char *path,
 		text[0] = '\0';
 }
 
-/* Appends a block of text, or nothing if it does not fit. */
+/* Appends a block of text, or nothing if it and what must follow it do not
+ * fit. */
 static bool
-append(struct config_report *r, const char *block, size_t len)
+append(struct config_report *r, const char *block, size_t len, size_t spare)
 {
-	if (r->text_cap <= r->text_len || r->text_cap - r->text_len <= len)
+	if (r->text_cap <= r->text_len ||
+	    r->text_cap - r->text_len <= len + spare)
 		return false;
 	memcpy(r->text + r->text_len, block, len);
 	r->text_len += len;
@@ -252,7 +255,7 @@ config_report_error(struct config_report *r, enum error err, unsigned line,
 	block[len++] = '\n';
 	if (line > 0)
 		len += show_source(r, line, column, block + len);
-	if (append(r, block, len))
+	if (append(r, block, len, LAST_LEN))
 		r->shown++;
 }
 
@@ -271,20 +274,20 @@ config_report_warning(struct config_report *r, unsigned line, unsigned column,
 	    r, line, column, "warning: ", format, args, block, MESSAGE_LEN);
 	va_end(args);
 	block[len++] = '\n';
-	append(r, block, len);
+	append(r, block, len, 0);
 }
 
 void
 config_report_finish(struct config_report *r)
 {
-	char last[64];
+	char last[LAST_LEN + 1];
 	int len;
 
 	if (r->errors == r->shown)
 		return;
 	len = snprintf(
 	    last, sizeof(last), "... and %u more\n", r->errors - r->shown);
-	append(r, last, (size_t)len);
+	append(r, last, (size_t)len, 0);
 }
 
 /* The edit distance (insert, delete, replace, swap neighbours) of two words
