@@ -39,12 +39,13 @@ parse_port(const char *text, uint16_t *port)
 static enum error
 parse_ipv4(const char *text, uint16_t port, struct endpoint *to)
 {
-	struct endpoint endpoint = {.len = sizeof(endpoint.in)};
+	struct endpoint endpoint = {
+	    .in = {.sin_family = AF_INET, .sin_port = htons(port)},
+	    .len = sizeof(endpoint.in),
+	};
 
 	if (inet_pton(AF_INET, text, &endpoint.in.sin_addr) != 1)
 		return ERR_SYNTAX;
-	endpoint.in.sin_family = AF_INET;
-	endpoint.in.sin_port = htons(port);
 	*to = endpoint;
 	return OK;
 }
@@ -53,7 +54,10 @@ parse_ipv4(const char *text, uint16_t port, struct endpoint *to)
 static enum error
 parse_ipv6(char *text, uint16_t port, struct endpoint *to)
 {
-	struct endpoint endpoint = {.len = sizeof(endpoint.in6)};
+	struct endpoint endpoint = {
+	    .in6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)},
+	    .len = sizeof(endpoint.in6),
+	};
 	char *zone = strchr(text, '%');
 
 	if (zone != NULL)
@@ -65,8 +69,6 @@ parse_ipv6(char *text, uint16_t port, struct endpoint *to)
 		if (endpoint.in6.sin6_scope_id == 0)
 			return ERR_NOT_FOUND;
 	}
-	endpoint.in6.sin6_family = AF_INET6;
-	endpoint.in6.sin6_port = htons(port);
 	*to = endpoint;
 	return OK;
 }
@@ -117,6 +119,12 @@ value_endpoint(const char *text, uint16_t port, struct endpoint *to)
 	if (error == OK)
 		to->in.sin_port = htons(port);
 	return error;
+}
+
+bool
+value_same_endpoint(const struct endpoint *a, const struct endpoint *b)
+{
+	return a->len == b->len && memcmp(&a->sa, &b->sa, a->len) == 0;
 }
 
 static unsigned

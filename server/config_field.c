@@ -252,8 +252,7 @@ read_endpoints(struct config_reading *r, const struct config_field *field,
 	for (i = 0; (item = read_item(node, i)) != NULL; i++) {
 		read_endpoint(r, field, item, &endpoints[i]);
 		for (size_t j = 0; j < i && endpoints[i].len != 0; j++)
-			if (memcmp(&endpoints[i], &endpoints[j],
-				sizeof(endpoints[i])) == 0) {
+			if (value_same_endpoint(&endpoints[i], &endpoints[j])) {
 				read_error(r, item, ERR_EXISTS,
 				    "%s: \"%s\" is here twice", field->key,
 				    item->text);

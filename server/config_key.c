@@ -25,24 +25,25 @@ read_algorithm(struct config_reading *r, const struct config_field *field,
 		    "hmac-sha384, hmac-sha512");
 }
 
-/* Never shows the value itself. */
+/* Errors point at the key: the report covers what follows `secret:` in its
+ * line, and so the value is not shown. */
 static void
 decode_secret(struct config_reading *r, const struct config_field *field,
-    const struct yaml_node *node, const char *text, struct tsig_key *key)
+    const char *text, struct tsig_key *key)
 {
 	uint8_t *secret;
 	size_t len;
 	enum error error;
 
 	if (*text == '\0') {
-		read_error(r, node, ERR_SYNTAX, "%s is empty", field->key);
+		read_error(r, r->key, ERR_SYNTAX, "%s is empty", field->key);
 		return;
 	}
 	error = value_base64(text, &secret, &len);
 	if (error == ERR_MEMORY)
 		read_no_memory(r);
 	else if (error != OK)
-		read_error(r, node, error, "%s is not base64", field->key);
+		read_error(r, r->key, error, "%s is not base64", field->key);
 	if (error != OK)
 		return;
 	value_wipe((void *)key->secret, key->secret_len);
@@ -57,7 +58,7 @@ read_secret(struct config_reading *r, const struct config_field *field,
 	struct config_key *key = to;
 
 	if (read_is_scalar(r, field, node))
-		decode_secret(r, field, node, node->text, &key->tsig);
+		decode_secret(r, field, node->text, &key->tsig);
 }
 
 /* Reads a small file as text, without the white space at its end; returns
@@ -129,7 +130,7 @@ load_secret(struct config_reading *r, const struct config_field *field,
 	else if (strlen(text) != (size_t)len)
 		read_error(r, node, ERR_SYNTAX, "%s is not base64", field->key);
 	else
-		decode_secret(r, field, node, text, key);
+		decode_secret(r, field, text, key);
 	explicit_bzero(text, sizeof(text));
 	close(fd);
 }

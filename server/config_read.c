@@ -87,20 +87,19 @@ fail_unknown(struct config_reading *r, const struct config_field *fields,
 		    r, key, ERR_NOT_FOUND, "unknown key \"%.80s\"", key->text);
 }
 
-/* Finds the node of each row's value.  No key is there twice. */
+/* Finds the key and value of each row.  No key is there twice. */
 static void
 sort_keys(struct config_reading *r, const struct yaml_node *map,
-    const struct config_field *fields, size_t count,
-    const struct yaml_node **found)
+    const struct config_field *fields, size_t count, struct yaml_node **found[])
 {
 	for (size_t i = 0; i < map->count; i++) {
-		const struct yaml_node *key = map->item[2 * i];
-		size_t number = find_field(fields, count, key->text);
+		struct yaml_node **pair = &map->item[2 * i];
+		size_t number = find_field(fields, count, pair[0]->text);
 
 		if (number == count)
-			fail_unknown(r, fields, count, key);
+			fail_unknown(r, fields, count, pair[0]);
 		else
-			found[number] = map->item[2 * i + 1];
+			found[number] = pair;
 	}
 }
 
@@ -125,7 +124,7 @@ read_map(struct config_reading *r, const struct yaml_node *map,
     const struct config_field *fields, size_t count, void *to,
     const struct yaml_node **present)
 {
-	const struct yaml_node *found[FIELDS_MAX] = {NULL};
+	struct yaml_node **found[FIELDS_MAX] = {NULL};
 
 	if (map->kind != YAML_MAP) {
 		read_error(r, map, ERR_SYNTAX,
@@ -134,12 +133,15 @@ read_map(struct config_reading *r, const struct yaml_node *map,
 		return false;
 	}
 	sort_keys(r, map, fields, count, found);
-	for (size_t i = 0; i < count; i++)
-		if (found[i] != NULL)
-			fields[i].read(r, &fields[i], found[i],
-			    (char *)to + fields[i].offset);
-	if (present != NULL)
-		memcpy(present, found, count * sizeof(found[0]));
+	for (size_t i = 0; i < count; i++) {
+		if (present != NULL)
+			present[i] = found[i] != NULL ? found[i][1] : NULL;
+		if (found[i] == NULL)
+			continue;
+		r->key = found[i][0];
+		fields[i].read(
+		    r, &fields[i], found[i][1], (char *)to + fields[i].offset);
+	}
 	return true;
 }
 

@@ -33,6 +33,7 @@ struct config_reading {
 	struct config *config;
 	char *folder; /* of the file, "" or ending in a slash */
 	size_t zone; /* number of the zone that is being read */
+	const struct yaml_node *key; /* whose value is being read */
 	const char **key_names; /* config->key as the file writes them */
 };
 

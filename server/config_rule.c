@@ -255,6 +255,9 @@ config_rules_check(struct config_reading *r, const struct config_zone *zone,
 		names = find_value(item, "names");
 		if (names != NULL)
 			check_names(r, zone, rule, names);
+		if (item->count == 0)
+			read_warning(r, item,
+			    "this rule lets everyone change everything");
 		own = find_value(item, "own");
 		if (own != NULL && rule->own && find_value(item, "key") == NULL)
 			read_error(r, own, ERR_CONFLICT,

@@ -82,9 +82,8 @@ check_api(struct config_reading *r, const struct yaml_node *node)
 
 	for (size_t i = 0; i < config->api_listen_count; i++)
 		for (size_t j = 0; j < config->server.listen_count; j++)
-			if (memcmp(&config->api_listen[i],
-				&config->server.listen[j],
-				sizeof(struct endpoint)) == 0)
+			if (value_same_endpoint(&config->api_listen[i],
+				&config->server.listen[j]))
 				read_error(r, read_item(node, i), ERR_EXISTS,
 				    "listen: \"%.80s\" is an address of "
 				    "server: already",

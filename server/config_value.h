@@ -39,6 +39,8 @@ enum error value_bool(const char *text, bool *) MUST_CHECK;
 enum error value_endpoint(
     const char *text, uint16_t default_port, struct endpoint *) MUST_CHECK;
 
+bool value_same_endpoint(const struct endpoint *, const struct endpoint *);
+
 /* An address, or address/bits.  ERR_RANGE if there are more bits than the
  * family has.  ERR_CONFLICT if bits behind the prefix are set: the network is
  * written all the same, with them cleared. */
