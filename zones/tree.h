@@ -45,8 +45,12 @@ struct node *tree_find_name(
 /* A node by its hash alone; the caller knows that its name is in the tree. */
 struct node *tree_find_hash(const struct tree *, uint64_t hash);
 
-/* Fetches the first cache lines of a later tree_find_hash() ahead of time. */
-void tree_prefetch(const struct tree *, uint64_t hash);
+/* Finds many nodes by their hashes at once: all walks go down level by level
+ * together, so that they wait for memory together and not one after the
+ * other. */
+#define TREE_MANY 16
+void tree_find_many(const struct tree *, const uint64_t *hash,
+    struct node **node, size_t count);
 
 /* Puts a node in, in place of the one with the same name. */
 enum error tree_put(struct edition *, struct tree *, struct node *) MUST_CHECK;

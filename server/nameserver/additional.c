@@ -88,19 +88,53 @@ put_addresses(
 	       answer_put_whole(a, SECTION_ADDITIONAL, owner, set, UINT32_MAX);
 }
 
+/* Finds the nodes of some targets and asks for the memory on the way to their
+ * first records, stage by stage: ten hosts cost four waits and not forty. */
+static void
+fetch(const struct answer *a, struct target *t, size_t count)
+{
+	struct node *node[TREE_MANY];
+	uint64_t hash[TREE_MANY];
+
+	for (size_t i = 0; i < count; i++)
+		hash[i] = t[i].hash;
+	tree_find_many(&a->zone->tree, hash, node, count);
+	for (size_t i = 0; i < count; i++) {
+		t[i].node = node[i];
+		if (node[i] != NULL && node[i]->rrsets > 0)
+			__builtin_prefetch(node[i]->rrset[0]);
+	}
+	for (size_t i = 0; i < count; i++)
+		if (node[i] != NULL && node[i]->rrsets > 0 &&
+		    node[i]->rrset[0]->height == 0)
+			__builtin_prefetch(node[i]->rrset[0]->item[0]);
+}
+
+static const struct node *
+node_of(const struct answer *a, const struct target *t)
+{
+	if (t->node != NULL && name_equal(node_owner(t->node), t->owner.name))
+		return t->node;
+	if (a->snapshot->zones->count > 1)
+		return find_elsewhere(a, t->owner.name);
+	return NULL;
+}
+
 void
 additional_put(struct answer *a, size_t from)
 {
-	const struct target *t = a->scratch->target;
+	struct target *t = a->scratch->target;
 
-	for (size_t i = from; i < a->targets; i++)
-		tree_prefetch(&a->zone->tree, t[i].hash);
 	for (size_t i = from; i < a->targets; i++) {
 		const struct node *n;
 
+		if ((i - from) % TREE_MANY == 0)
+			fetch(a, t + i,
+			    a->targets - i < TREE_MANY ? a->targets - i
+						       : TREE_MANY);
 		if (seen_before(a, from, i))
 			continue;
-		n = additional_find(a, t[i].owner.name, t[i].hash);
+		n = node_of(a, &t[i]);
 		if (n == NULL)
 			continue;
 		if (!put_addresses(a, t[i].owner, n, TYPE_A) ||

@@ -37,6 +37,7 @@ struct owner {
 struct target {
 	struct owner owner;
 	uint64_t hash;
+	const struct node *node; /* additional.c: in the zone of the answer */
 };
 
 /* Room that a worker keeps for its answers. */
