@@ -371,10 +371,7 @@ nameserver_answer(struct nameserver_local *local,
 static void
 reply_lease(struct edns_reply *reply, const struct update *u)
 {
-	if (u->rcode != RCODE_NOERROR) {
-		reply->lease_len = 0;
-		return;
-	}
+	reply->lease_len = u->rcode == RCODE_NOERROR ? u->edns.lease_len : 0;
 	reply->lease_s = u->granted_s;
 	reply->key_lease_s = u->key_granted_s;
 }
