@@ -74,22 +74,46 @@ next_event(struct builder *b)
 	return event;
 }
 
+/* Reads the text of a token into a buffer, or only counts; returns its length,
+ * or -1 without memory.  (fy_token_get_text() leaks where the text is in many
+ * pieces, as of 0.7.12.) */
+static ssize_t
+read_text(struct fy_token *token, char *to)
+{
+	struct fy_token_iter *iter = fy_token_iter_create(token);
+	const struct fy_iter_chunk *chunk = NULL;
+	ssize_t len = 0;
+	int failed = 0;
+
+	if (iter == NULL)
+		return -1;
+	while (
+	    (chunk = fy_token_iter_chunk_next(iter, chunk, &failed)) != NULL) {
+		if (to != NULL)
+			memcpy(to + len, chunk->str, chunk->len);
+		len += (ssize_t)chunk->len;
+	}
+	fy_token_iter_destroy(iter);
+	return failed ? -1 : len;
+}
+
 /* Copies the text of a token; a string here ends at its NUL, so there may be
  * none inside. */
 static enum error
 copy_text(struct builder *b, struct fy_token *token, const char **to)
 {
-	size_t len = 0;
-	const char *text = "";
+	ssize_t len = token != NULL ? read_text(token, NULL) : 0;
+	char *text;
 
-	if (token != NULL)
-		text = fy_token_get_text(token, &len);
-	if (text == NULL)
+	if (len < 0)
 		return ERR_MEMORY;
-	if (memchr(text, '\0', len) != NULL)
+	text = config_arena_alloc(b->arena, (size_t)len + 1, 1);
+	if (text == NULL || (len > 0 && read_text(token, text) != len))
+		return ERR_MEMORY;
+	if (strlen(text) != (size_t)len)
 		return fail(b, ERR_SYNTAX, "a NUL character in a string");
-	*to = config_arena_copy(b->arena, text, len);
-	return *to != NULL ? OK : ERR_MEMORY;
+	*to = text;
+	return OK;
 }
 
 /* Plain (unquoted) scalars of the core schema that mean nothing. */

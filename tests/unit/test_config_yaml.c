@@ -88,6 +88,27 @@ Test(config_yaml, scalars_are_strings_as_written, .timeout = 5)
 	CHECK(check_trees, table);
 }
 
+/* Each escape and each line is a piece of its own to the library. */
+Test(config_yaml, texts_in_many_pieces_are_whole, .timeout = 5)
+{
+	char quoted[512] = "a: '", block[512] = "a: |\n";
+	struct tree table[] = {{quoted, NULL}, {block, NULL}};
+	char expected[2][256] = {"{'a': '", "{'a': '"};
+
+	for (unsigned i = 0; i < 60; i++) {
+		strcat(quoted, "x''");
+		strcat(expected[0], "x'");
+		strcat(block, "  y\n");
+		strcat(expected[1], "y\n");
+	}
+	strcat(quoted, "'\n");
+	for (unsigned i = 0; i < 2; i++) {
+		strcat(expected[i], "'}");
+		table[i].expected = expected[i];
+	}
+	CHECK(check_trees, table);
+}
+
 Test(config_yaml, nothing_is_null_unless_it_is_quoted, .timeout = 5)
 {
 	static const struct tree table[] = {
