@@ -199,3 +199,39 @@ Test(pattern, lies_in_a_zone_if_its_tail_is_the_apex, .timeout = 5)
 		    "%s in %s", table[i].pattern, table[i].name);
 	}
 }
+
+Test(pattern, reaches_a_zone_if_any_name_there_matches)
+{
+	static const struct {
+		const char *pattern;
+		const char *apex;
+		bool expected;
+	} table[] = {
+	    {"*", "svc.example", true},
+	    {"*.web.svc.example", "svc.example", true},
+	    {"svc.example", "svc.example", true},
+	    {"SVC.example", "svc.Example", true},
+	    {"*.example", "svc.example", true},
+	    {"*.svc.example", "svc.example", true},
+	    {"a.*.example", "svc.example", true},
+	    {"a.s?c.*", "svc.example", true},
+	    {"*.example", "a.b.svc.example", true},
+	    {"example", "svc.example", false},
+	    {"web.example", "svc.example", false},
+	    {"*.web.example", "svc.example", false},
+	    {"*.org", "svc.example", false},
+	    {"*.svc.example", "a.svd.example", false},
+	    {"a.b", ".", true},
+	    {"*", ".", true},
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct pattern p;
+		struct name apex;
+
+		cr_assert_eq(pattern_compile(table[i].pattern, &p), OK);
+		cr_assert_eq(name_from_text(table[i].apex, NULL, &apex), OK);
+		cr_expect_eq(pattern_reaches(&p, apex.wire), table[i].expected,
+		    "%s in %s", table[i].pattern, table[i].apex);
+	}
+}
