@@ -142,7 +142,8 @@ read_secret_file(struct config_reading *r, const struct config_field *field,
 	struct config_key *key = to;
 	char *path;
 
-	if (!read_is_scalar(r, field, node))
+	/* With both, check_key() complains of that alone. */
+	if (!read_is_scalar(r, field, node) || key->tsig.secret != NULL)
 		return;
 	path = read_join(r, node->text);
 	if (path != NULL)
