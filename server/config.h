@@ -53,17 +53,17 @@ struct config_server {
 	struct endpoint *listen;
 	size_t listen_count;
 	unsigned workers; /* 0: one per CPU */
-	char *data;       /* directory of the store */
-	char *user;       /* NULL: stay who we are */
-	char *nsid;       /* NULL: none */
-	char *version;    /* version.bind; NULL: hidden */
-	char *identity;   /* id.server; NULL: hidden */
+	char *data; /* directory of the store */
+	char *user; /* NULL: stay who we are */
+	char *nsid; /* NULL: none */
+	char *version; /* version.bind; NULL: hidden */
+	char *identity; /* id.server; NULL: hidden */
 	uint16_t edns_payload;
-	unsigned tcp_clients;             /* in all */
+	unsigned tcp_clients; /* in all */
 	unsigned tcp_clients_per_address;
-	unsigned tcp_pipeline;            /* queries in flight on one connection */
+	unsigned tcp_pipeline; /* queries in flight on one connection */
 	uint64_t tcp_idle_ms;
-	uint64_t history_len;             /* octets of change history */
+	uint64_t history_len; /* octets of change history */
 };
 
 /* A key is also a struct tsig_key; the secret belongs to the config. */
@@ -75,7 +75,7 @@ struct config_key {
 /* One line of `update:` or `transfer:`; empty lists mean any. */
 struct config_rule {
 	char *text; /* such as "zones[0].update[1] (muster.yaml:23)" */
-	int key;    /* number in config->key, or CONFIG_KEY_NONE for any */
+	int key; /* number in config->key, or CONFIG_KEY_NONE for any */
 	struct config_network *from;
 	size_t from_count;
 	struct pattern *names;
@@ -89,7 +89,7 @@ struct config_rule {
 
 struct config_zone {
 	struct name name; /* lower case */
-	char *file;       /* NULL: none */
+	char *file; /* NULL: none */
 	unsigned line;
 	uint32_t ttl_s;
 	uint32_t negative_ttl_s;
@@ -173,8 +173,8 @@ struct config {
 
 /* Reads and checks a file.  On failure text holds one or more errors; on
  * success it may hold warnings (else it is ""), each a line. */
-enum error config_load(const char *path, struct config **, char *text,
-    size_t text_len) MUST_CHECK;
+enum error config_load(
+    const char *path, struct config **, char *text, size_t text_len) MUST_CHECK;
 
 /* The same from memory; path is for messages and relative paths. */
 enum error config_parse(const char *content, size_t len, const char *path,
@@ -184,7 +184,7 @@ void config_free(struct config *);
 
 /* Whether an address lies in one of the networks; an IPv4-mapped IPv6
  * address counts as IPv4. */
-bool config_networks_contain(const struct config_network *, size_t count,
-    const struct endpoint *);
+bool config_networks_contain(
+    const struct config_network *, size_t count, const struct endpoint *);
 
 #endif
