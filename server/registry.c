@@ -347,14 +347,14 @@ static bool
 is_registered(const struct slot *slot, const struct record *rec)
 {
 	const struct node *n =
-	    tree_find_hash(&slot->zone->tree, rec->owner_hash);
+	    tree_find_hash(&slot->zone->tree, record_lease(rec)->owner_hash);
 	const struct rrset *set = n ? node_find(n, rec->type) : NULL;
 
 	return set && rrset_find(set, rec->rdata, rec->rdlen) == rec;
 }
 
 static enum error
-reap_zone(struct registry *r, struct slot *slot, struct record **due,
+reap_zone(struct registry *r, struct slot *slot, struct lease **due,
     size_t count, int64_t now_ms)
 {
 	struct batch_mark mark = batch_mark(r->open);
@@ -363,22 +363,22 @@ reap_zone(struct registry *r, struct slot *slot, struct record **due,
 
 	change_begin(c, &r->open->edition, slot->zone, now_ms);
 	for (size_t i = 0; i < count && err == OK; i++)
-		if (is_registered(slot, due[i]))
-			err = change_remove_record(c, due[i]);
+		if (is_registered(slot, lease_record(due[i])))
+			err = change_remove_record(c, lease_record(due[i]));
 	if (err == OK && change_settle(c))
 		err = registry_take_change(r, slot, c);
 	if (err == OK)
 		return OK;
 	batch_rollback(r->open, mark);
 	for (size_t i = 0; i < count; i++)
-		lease_arm(r->wheel, due[i], record_deadline_ms(due[i]));
+		lease_arm(r->wheel, due[i], lease_deadline_ms(due[i]));
 	return err;
 }
 
 static int
 by_zone(const void *a, const void *b)
 {
-	const struct record *const *x = a, *const *y = b;
+	const struct lease *const *x = a, *const *y = b;
 
 	return (int)(*x)->zone - (int)(*y)->zone;
 }
@@ -387,7 +387,7 @@ by_zone(const void *a, const void *b)
 static void
 reap(struct registry *r, int64_t now_ms)
 {
-	struct record *due[REAP_TURN];
+	struct lease *due[REAP_TURN];
 	size_t count, end;
 
 	r->more_due = false;

@@ -40,8 +40,7 @@ batch_rollback(struct batch *b, struct batch_mark mark)
 }
 
 enum error
-batch_put_event(
-    struct batch *b, struct record *r, uint32_t granted_s, bool gone)
+batch_put_event(struct batch *b, struct lease *l, uint32_t granted_s, bool gone)
 {
 	if (b->events == b->event_capacity) {
 		size_t capacity = b->events ? 2 * b->events : 256;
@@ -53,7 +52,7 @@ batch_put_event(
 		b->event = grown;
 		b->event_capacity = capacity;
 	}
-	b->event[b->events++] = (struct lease_event){r, granted_s, gone};
+	b->event[b->events++] = (struct lease_event){l, granted_s, gone};
 	return OK;
 }
 
@@ -81,11 +80,11 @@ batch_settle_leases(struct batch *b, struct lease_wheel *wheel, int64_t now_ms)
 	for (size_t i = 0; i < b->events; i++) {
 		const struct lease_event *e = &b->event[i];
 
-		e->record->granted_s = e->granted_s;
+		e->lease->granted_s = e->granted_s;
 		if (e->gone)
-			lease_disarm(wheel, e->record);
+			lease_disarm(wheel, e->lease);
 		else
-			lease_arm(wheel, e->record,
+			lease_arm(wheel, e->lease,
 			    e->granted_s == 0
 				? DEADLINE_NONE
 				: now_ms + (int64_t)e->granted_s * 1000);
@@ -99,10 +98,11 @@ void
 batch_keep_leases(struct batch *b, struct lease_wheel *wheel)
 {
 	for (size_t i = 0; i < b->events; i++) {
-		struct record *r = b->event[i].record;
+		struct lease *l = b->event[i].lease;
+		int64_t deadline_ms = lease_deadline_ms(l);
 
-		if (b->event[i].gone && record_deadline_ms(r) != DEADLINE_NONE)
-			lease_arm(wheel, r, record_deadline_ms(r));
+		if (b->event[i].gone && deadline_ms != DEADLINE_NONE)
+			lease_arm(wheel, l, deadline_ms);
 	}
 	b->events = 0;
 }

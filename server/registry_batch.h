@@ -21,9 +21,9 @@
 #include "zones/snapshot.h"
 #include "zones/store.h"
 
-/* What happens to a record's lease when the batch is published. */
+/* What happens to a lease when the batch is published. */
 struct lease_event {
-	struct record *record;
+	struct lease *lease;
 	uint32_t granted_s; /* 0: it has none, or is gone */
 	bool gone;
 };
@@ -55,7 +55,7 @@ struct batch_mark batch_mark(struct batch *);
 void batch_rollback(struct batch *, struct batch_mark);
 
 enum error batch_put_event(
-    struct batch *, struct record *, uint32_t granted_s, bool gone) MUST_CHECK;
+    struct batch *, struct lease *, uint32_t granted_s, bool gone) MUST_CHECK;
 
 void batch_put_update(struct batch *, struct update *);
 struct update *batch_take_updates(struct batch *);

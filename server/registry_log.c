@@ -36,24 +36,32 @@ put(struct registry *r, const struct store_op *op)
 	return store_batch_put(r->open->ops, op);
 }
 
+/* Who registered it, for the store. */
+static const uint8_t *
+key_name(const struct registry *r, const struct lease *l)
+{
+	return l->key > 0 ? r->key_name[l->key - 1].wire : NULL;
+}
+
 static enum error
 take_added(
     struct registry *r, const struct slot *slot, const struct change_entry *e)
 {
 	struct store_op op = make_op(slot, e, STORE_ADD);
+	struct lease *lease;
 	enum error err;
 
 	op.ttl = set_of(slot->zone, e)->ttl;
 	op.lease_s = e->granted_s;
-	if (e->record->key > 0)
-		op.key = r->key_name[e->record->key - 1].wire;
-	if ((e->record->flags & RECORD_STATIC) != 0) {
+	if (record_is_static(e->record)) {
 		op.kind = STORE_FILE_ADD;
 		return put(r, &op);
 	}
+	lease = record_lease(e->record);
+	op.key = key_name(r, lease);
 	err = put(r, &op);
 	if (err == OK && e->granted_s > 0)
-		err = batch_put_event(r->open, e->record, e->granted_s, false);
+		err = batch_put_event(r->open, lease, e->granted_s, false);
 	return err;
 }
 
@@ -81,7 +89,7 @@ take_removed(struct registry *r, struct slot *slot, const struct change *c,
 {
 	struct store_op op = make_op(slot, e, STORE_REMOVE);
 	const struct rrset *was = set_of(c->before, e);
-	bool is_static = (e->record->flags & RECORD_STATIC) != 0;
+	bool is_static = record_is_static(e->record);
 	enum error err = OK;
 
 	op.ttl = e->ttl;
@@ -91,7 +99,8 @@ take_removed(struct registry *r, struct slot *slot, const struct change *c,
 		op.kind = STORE_BURY;
 		err = bury(r, slot, e);
 	} else {
-		err = batch_put_event(r->open, e->record, 0, true);
+		err =
+		    batch_put_event(r->open, record_lease(e->record), 0, true);
 	}
 	if (err == OK)
 		err = put(r, &op);
@@ -122,24 +131,23 @@ static enum error
 take_renewed(struct registry *r, const struct slot *slot, int64_t now_ms,
     const struct change_entry *e)
 {
-	struct record *rec = e->record;
+	struct lease *lease = record_lease(e->record);
 	struct store_op op;
 	enum error err;
 
-	if ((rec->flags & RECORD_STATIC) != 0)
+	if (record_is_static(e->record))
 		return OK;
-	if (rec->granted_s == e->granted_s) {
-		if (record_deadline_ms(rec) != DEADLINE_NONE)
-			lease_arm(r->wheel, rec,
+	if (lease->granted_s == e->granted_s) {
+		if (lease_deadline_ms(lease) != DEADLINE_NONE)
+			lease_arm(r->wheel, lease,
 			    now_ms + (int64_t)e->granted_s * 1000);
 		return OK;
 	}
 	op = make_op(slot, e, STORE_LEASE);
 	op.ttl = set_of(slot->zone, e)->ttl;
 	op.lease_s = e->granted_s;
-	if (rec->key > 0)
-		op.key = r->key_name[rec->key - 1].wire;
-	err = batch_put_event(r->open, rec, e->granted_s, false);
+	op.key = key_name(r, lease);
+	err = batch_put_event(r->open, lease, e->granted_s, false);
 	return err == OK ? put(r, &op) : err;
 }
 

@@ -90,8 +90,7 @@ merge_out(struct merge *m, struct node *n, const struct rrset *set,
 	struct name_key key;
 
 	(void)set;
-	if ((rec->flags & RECORD_STATIC) == 0 ||
-	    find_record(m->file, n, rec) != NULL)
+	if (!record_is_static(rec) || find_record(m->file, n, rec) != NULL)
 		return OK;
 	name_key_init(&key, node_owner(n));
 	return change_remove(

@@ -78,18 +78,20 @@ static struct record *
 make_record(struct change *c, const struct name_key *key, uint16_t type,
     const uint8_t *rdata, size_t rdlen, const struct change_grant *grant)
 {
-	struct record *r = record_new(c->edition, type, rdata, rdlen);
+	struct record *r =
+	    record_new(c->edition, type, rdata, rdlen, grant->flags);
+	struct lease *l;
 
 	if (r == NULL)
 		return NULL;
-	r->owner_hash = key->hash[0];
-	r->zone = c->zone->info->number;
-	r->key = grant->key;
-	r->flags = grant->flags;
-	r->granted_s = grant->granted_s;
-	/* From now until the writer arms it the record counts as live. */
-	atomic_store_explicit(
-	    &r->deadline_ms, DEADLINE_NONE, memory_order_relaxed);
+	if (record_is_static(r))
+		return r;
+	/* No deadline: until the writer arms it the record counts as live. */
+	l = record_lease(r);
+	l->owner_hash = key->hash[0];
+	l->zone = c->zone->info->number;
+	l->key = grant->key;
+	l->granted_s = grant->granted_s;
 	return r;
 }
 
@@ -268,7 +270,8 @@ change_remove_set(struct change *c, const struct name_key *key, uint16_t type)
 enum error
 change_remove_record(struct change *c, struct record *r)
 {
-	struct node *n = tree_find_hash(&c->zone->tree, r->owner_hash);
+	struct node *n =
+	    tree_find_hash(&c->zone->tree, record_lease(r)->owner_hash);
 	struct name_key key;
 
 	assert(n != NULL);
@@ -365,7 +368,7 @@ static bool
 stands_in(const struct zone *z, const struct change_entry *e)
 {
 	const struct rrset *set =
-	    find_set(z, e->owner, e->record->owner_hash, e->type);
+	    find_set(z, e->owner, name_hash(e->owner), e->type);
 
 	return set &&
 	       rrset_find(set, e->record->rdata, e->record->rdlen) == e->record;
@@ -407,11 +410,11 @@ settle_entry(struct change *c, struct change_entry *e)
 	was = stands_in(c->before, e);
 	if (was == is) {
 		if (!is)
-			edition_retire(c->edition, r);
+			record_retire(c->edition, r);
 		return CHANGE_NOTHING;
 	}
 	if (was)
-		edition_retire(c->edition, r);
+		record_retire(c->edition, r);
 	return was ? CHANGE_REMOVED : CHANGE_ADDED;
 }
 

@@ -74,7 +74,8 @@ enum error change_add(struct change *, const struct name_key *, uint16_t type,
     uint32_t ttl, const uint8_t *rdata, size_t rdlen,
     const struct change_grant *) MUST_CHECK;
 
-/* Removes one record, one RRset, or a given record, if it is there. */
+/* Removes one record, one RRset, or a given registered record, if it is
+ * there. */
 enum error change_remove(struct change *, const struct name_key *,
     uint16_t type, const uint8_t *rdata, size_t rdlen) MUST_CHECK;
 enum error change_remove_set(

@@ -64,10 +64,9 @@ index_add(struct edition *ed, struct zone *z, const struct name_key *at,
 	*first = set == NULL;
 	if (set == NULL)
 		set = rrset_new(ed, type, 0);
-	r = record_new(ed, type, entry, name_len(entry));
+	r = record_new(ed, type, entry, name_len(entry), RECORD_STATIC);
 	if (set == NULL || r == NULL)
 		return ERR_MEMORY;
-	r->flags = RECORD_STATIC;
 	err = rrset_add(ed, &set, r);
 	return err == OK ? node_put(n, set) : err;
 }
@@ -91,7 +90,7 @@ index_remove(struct edition *ed, struct zone *z, const struct name_key *at,
 		err = edition_reserve(ed, 2);
 	if (err != OK)
 		return err;
-	edition_retire(ed, r);
+	record_retire(ed, r);
 	*last = set->count == 0;
 	if (!*last)
 		return node_put(n, set);

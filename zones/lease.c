@@ -53,7 +53,7 @@ struct lease_wheel {
 	uint64_t tick; /* the present one: all before it are empty */
 	size_t count;
 	uint64_t occupied[LEVELS]; /* bit n: slot n is not empty */
-	struct record *slot[LEVELS][SLOTS];
+	struct lease *slot[LEVELS][SLOTS];
 };
 
 struct lease_wheel *
@@ -112,11 +112,11 @@ digit(uint64_t tick, unsigned level)
 }
 
 static void
-link_record(struct lease_wheel *w, struct record *r)
+link_record(struct lease_wheel *w, struct lease *r)
 {
-	uint64_t tick = tick_of(w, record_deadline_ms(r));
+	uint64_t tick = tick_of(w, lease_deadline_ms(r));
 	unsigned level = 0, index;
-	struct record **head;
+	struct lease **head;
 
 	if (tick < w->tick)
 		tick = w->tick;
@@ -135,7 +135,7 @@ link_record(struct lease_wheel *w, struct record *r)
 }
 
 static void
-unlink_record(struct lease_wheel *w, struct record *r)
+unlink_record(struct lease_wheel *w, struct lease *r)
 {
 	uintptr_t at = (uintptr_t)r->wheel_prev;
 	uintptr_t first = (uintptr_t)&w->slot[0][0];
@@ -155,16 +155,16 @@ unlink_record(struct lease_wheel *w, struct record *r)
 }
 
 static void
-set_deadline(struct record *r, int64_t deadline_ms)
+set_deadline(struct lease *r, int64_t deadline_ms)
 {
 	atomic_store_explicit(
 	    &r->deadline_ms, deadline_ms, memory_order_relaxed);
 }
 
 void
-lease_arm(struct lease_wheel *w, struct record *r, int64_t deadline_ms)
+lease_arm(struct lease_wheel *w, struct lease *r, int64_t deadline_ms)
 {
-	bool earlier = deadline_ms < record_deadline_ms(r);
+	bool earlier = deadline_ms < lease_deadline_ms(r);
 
 	set_deadline(r, deadline_ms);
 	if (r->wheel_prev == NULL) {
@@ -179,7 +179,7 @@ lease_arm(struct lease_wheel *w, struct record *r, int64_t deadline_ms)
 }
 
 void
-lease_disarm(struct lease_wheel *w, struct record *r)
+lease_disarm(struct lease_wheel *w, struct lease *r)
 {
 	if (r->wheel_prev)
 		unlink_record(w, r);
@@ -219,7 +219,7 @@ is_slot_due(
 }
 
 size_t
-lease_take_due(struct lease_wheel *w, int64_t now_ms, struct record **due,
+lease_take_due(struct lease_wheel *w, int64_t now_ms, struct lease **due,
     size_t max, bool *more)
 {
 	uint64_t now = ticks_until(w, now_ms), tick;
@@ -230,7 +230,7 @@ lease_take_due(struct lease_wheel *w, int64_t now_ms, struct record **due,
 	if (now_ms < w->start_ms)
 		return 0;
 	while (is_slot_due(w, now, &level, &tick)) {
-		struct record *r = w->slot[level][digit(tick, level)];
+		struct lease *r = w->slot[level][digit(tick, level)];
 
 		if (count == max || moves-- == 0) {
 			*more = true;
@@ -239,7 +239,7 @@ lease_take_due(struct lease_wheel *w, int64_t now_ms, struct record **due,
 		if (tick > w->tick)
 			w->tick = tick;
 		unlink_record(w, r);
-		if (level == 0 && record_deadline_ms(r) <= now_ms)
+		if (level == 0 && lease_deadline_ms(r) <= now_ms)
 			due[count++] = r;
 		else
 			link_record(w, r);

@@ -38,18 +38,18 @@ void lease_wheel_free(struct lease_wheel *);
 /* Gives a record its deadline; arms it if it was not armed, moves it only if
  * the new deadline is earlier than the one it had.  DEADLINE_NONE takes it out
  * of the wheel. */
-void lease_arm(struct lease_wheel *, struct record *, int64_t deadline_ms);
+void lease_arm(struct lease_wheel *, struct lease *, int64_t deadline_ms);
 
 /* Takes a record out of the wheel; harmless if it is not in it.  Its deadline
  * stays as it is: readers of older snapshots still look at it. */
-void lease_disarm(struct lease_wheel *, struct record *);
+void lease_disarm(struct lease_wheel *, struct lease *);
 
 /* Advances the wheel towards now_ms and unlinks records whose deadline has
  * come, oldest slot first, into due[] (at most max); returns how many.  Does a
  * bounded amount of work (at most 2 * max + 1 records are touched) per call,
  * even if nothing is due: *more says that there is more to do at the same
  * now_ms, and until it is done something due may still be behind it. */
-size_t lease_take_due(struct lease_wheel *, int64_t now_ms, struct record **due,
+size_t lease_take_due(struct lease_wheel *, int64_t now_ms, struct lease **due,
     size_t max, bool *more);
 
 /* When lease_take_due() should be called next: now_ms or earlier if there is

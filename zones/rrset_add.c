@@ -183,7 +183,7 @@ rrset_add(struct edition *ed, struct rrset **at, struct record *r)
 	err = (*at)->height == 0 ? set_add(ed, at, r) : tree_add(ed, at, r);
 	if (err)
 		return err;
-	if (r->granted_s != 0 || record_deadline_ms(r) != DEADLINE_NONE)
+	if (!record_is_static(r))
 		(*at)->leased = true;
 	return OK;
 }

@@ -5,24 +5,44 @@
 #include <string.h>
 
 struct record *
-record_new(
-    struct edition *ed, uint16_t type, const uint8_t *rdata, size_t rdlen)
+record_new(struct edition *ed, uint16_t type, const uint8_t *rdata,
+    size_t rdlen, uint8_t flags)
 {
 	size_t size = offsetof(struct record, rdata) + rdlen;
 	const uint8_t *target;
 	struct record *r;
+	struct lease *l;
 
 	assert(rdlen <= RDATA_MAX_LEN);
-	r = edition_alloc(ed, size < sizeof(*r) ? sizeof(*r) : size);
-	if (r == NULL)
-		return NULL;
-	atomic_init(&r->deadline_ms, DEADLINE_NONE);
+	if (size < sizeof(*r))
+		size = sizeof(*r);
+	if ((flags & RECORD_STATIC) != 0) {
+		r = edition_alloc(ed, size);
+		if (r == NULL)
+			return NULL;
+	} else {
+		l = edition_alloc(ed, sizeof(*l) + size);
+		if (l == NULL)
+			return NULL;
+		atomic_init(&l->deadline_ms, DEADLINE_NONE);
+		r = lease_record(l);
+	}
+	r->flags = flags;
 	r->type = type;
 	r->rdlen = (uint16_t)rdlen;
 	memcpy(r->rdata, rdata, rdlen);
 	target = rdata_target(type, r->rdata, rdlen);
 	r->target_hash = target ? name_hash(target) : 0;
 	return r;
+}
+
+void
+record_retire(struct edition *ed, struct record *r)
+{
+	if (record_is_static(r))
+		edition_retire(ed, r);
+	else
+		edition_retire(ed, record_lease(r));
 }
 
 struct rrset *
@@ -212,7 +232,7 @@ rrset_retire(struct edition *ed, struct rrset *set, bool records)
 	if (records)
 		for (struct record *r = rrset_first(set, &c); r;
 		     r = rrset_next(&c))
-			edition_retire(ed, r);
+			record_retire(ed, r);
 	rrset_retire_nodes(ed, set);
 	edition_retire(ed, set);
 	return OK;

@@ -35,6 +35,13 @@ refuse_not_own(const struct permit *p, const struct config_rule *rule,
 	return RCODE_REFUSED;
 }
 
+/* Who added a record; nobody's key, for those of the zone file. */
+static int
+key_of(const struct record *r)
+{
+	return record_is_static(r) ? -1 : record_lease(r)->key;
+}
+
 /* Whether all live records of a set, or the one with this RDATA, were added
  * by the asker's key. */
 static bool
@@ -48,11 +55,12 @@ is_own(const struct permit *p, const struct rrset *set, const uint8_t *rdata,
 		return true;
 	if (rdata != NULL) {
 		r = rrset_find(set, rdata, rdlen);
-		return r == NULL || r->key == p->key_id ||
+		return r == NULL || key_of(r) == p->key_id ||
 		       !record_is_live(r, p->change->now_ms);
 	}
 	for (r = rrset_first(set, &c); r; r = rrset_next(&c))
-		if (r->key != p->key_id && record_is_live(r, p->change->now_ms))
+		if (key_of(r) != p->key_id &&
+		    record_is_live(r, p->change->now_ms))
 			return false;
 	return true;
 }

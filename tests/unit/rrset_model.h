@@ -48,7 +48,7 @@ srv_new(struct edition *ed, uint32_t key)
 	struct record *r;
 
 	srv_rdata(key, rdata);
-	r = record_new(ed, TYPE_SRV, rdata, RDATA_LEN);
+	r = record_new(ed, TYPE_SRV, rdata, RDATA_LEN, RECORD_STATIC);
 	cr_assert_not_null(r);
 	return r;
 }

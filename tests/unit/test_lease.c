@@ -9,10 +9,10 @@
 #define MAX_DUE 512
 
 /* Records with clocks alone; all else is of no concern here. */
-static struct record *
-records_new(size_t n)
+static struct lease *
+leases_new(size_t n)
 {
-	struct record *r = calloc(n, sizeof(*r));
+	struct lease *r = calloc(n, sizeof(*r));
 
 	cr_assert_not_null(r);
 	for (size_t i = 0; i < n; i++)
@@ -42,7 +42,7 @@ round_up(int64_t deadline_ms)
 static size_t
 take_all(struct lease_wheel *w, int64_t now_ms)
 {
-	struct record *due[MAX_DUE];
+	struct lease *due[MAX_DUE];
 	size_t n, count = 0;
 	bool more;
 
@@ -50,7 +50,7 @@ take_all(struct lease_wheel *w, int64_t now_ms)
 		n = lease_take_due(w, now_ms, due, MAX_DUE, &more);
 		cr_assert_leq(n, MAX_DUE);
 		for (size_t i = 0; i < n; i++) {
-			cr_assert_leq(record_deadline_ms(due[i]), now_ms);
+			cr_assert_leq(lease_deadline_ms(due[i]), now_ms);
 			cr_assert_null(due[i]->wheel_prev);
 		}
 		count += n;
@@ -92,7 +92,7 @@ Test(lease, taken_within_the_tick_after_the_deadline_and_never_before,
 		for (size_t i = 0; i < sizeof(after_ms) / sizeof(int64_t);
 		     i++) {
 			struct lease_wheel *w = lease_wheel_new(START_MS);
-			struct record *r = records_new(1);
+			struct lease *r = leases_new(1);
 			int64_t deadline_ms = starts_ms[s] + after_ms[i];
 			int64_t now_ms = starts_ms[s];
 
@@ -111,7 +111,7 @@ Test(lease, taken_within_the_tick_after_the_deadline_and_never_before,
 Test(lease, a_deadline_in_the_past_is_due_at_once, .timeout = 5)
 {
 	struct lease_wheel *w = lease_wheel_new(START_MS);
-	struct record *r = records_new(3);
+	struct lease *r = leases_new(3);
 
 	lease_arm(w, &r[0], START_MS - 5000);
 	cr_assert_leq(lease_next_ms(w), START_MS);
@@ -129,7 +129,7 @@ Test(lease, calling_when_next_says_so_is_enough, .timeout = 60)
 {
 	enum { RECORDS = 20000 };
 	struct lease_wheel *w = lease_wheel_new(START_MS);
-	struct record *r = records_new(RECORDS);
+	struct lease *r = leases_new(RECORDS);
 	int64_t *deadline = malloc(RECORDS * sizeof(*deadline));
 	size_t taken = 0, calls = 0;
 	int64_t next;
@@ -160,7 +160,7 @@ Test(lease, a_million_agree_with_a_sorted_array, .timeout = 60)
 {
 	enum { RECORDS = 1000000 };
 	struct lease_wheel *w = lease_wheel_new(START_MS);
-	struct record *r = records_new(RECORDS);
+	struct lease *r = leases_new(RECORDS);
 	int64_t *deadline = malloc(RECORDS * sizeof(*deadline));
 	int64_t now_ms = START_MS;
 	size_t taken = 0;
@@ -186,7 +186,7 @@ Test(lease, a_million_agree_with_a_sorted_array, .timeout = 60)
 
 /* How many records hang elsewhere than when last looked at. */
 static size_t
-count_moved(const struct record *r, size_t n, struct record ***seen)
+count_moved(const struct lease *r, size_t n, struct lease ***seen)
 {
 	size_t moved = 0;
 
@@ -203,8 +203,8 @@ Test(lease, all_due_at_once_is_bounded_work_per_call, .timeout = 60)
 {
 	enum { RECORDS = 100000, MAX = 500 };
 	struct lease_wheel *w = lease_wheel_new(START_MS);
-	struct record *r = records_new(RECORDS), *due[MAX];
-	struct record ***seen = calloc(RECORDS, sizeof(*seen));
+	struct lease *r = leases_new(RECORDS), *due[MAX];
+	struct lease ***seen = calloc(RECORDS, sizeof(*seen));
 	int64_t deadline_ms = START_MS + (INT64_C(1) << 24) + 4321;
 	size_t taken = 0, calls = 0;
 	bool more;
@@ -233,7 +233,7 @@ Test(lease, a_million_due_at_once_come_in_chunks, .timeout = 60)
 {
 	enum { RECORDS = 1000000, MAX = 1000 };
 	struct lease_wheel *w = lease_wheel_new(START_MS);
-	struct record *r = records_new(RECORDS), *due[MAX];
+	struct lease *r = leases_new(RECORDS), *due[MAX];
 	size_t taken = 0, calls = 0;
 	bool more;
 
@@ -255,7 +255,7 @@ Test(
 {
 	enum { RECORDS = 1000000, MAX = 1000 };
 	struct lease_wheel *w = lease_wheel_new(START_MS);
-	struct record *r = records_new(RECORDS), *due[MAX];
+	struct lease *r = leases_new(RECORDS), *due[MAX];
 	size_t calls = 0;
 	bool more;
 
@@ -279,7 +279,7 @@ Test(lease, what_is_armed_during_a_cascade_is_not_lost, .timeout = 20)
 {
 	enum { RECORDS = 5000, MAX = 10 };
 	struct lease_wheel *w = lease_wheel_new(START_MS);
-	struct record *r = records_new(2 * RECORDS), *due[MAX];
+	struct lease *r = leases_new(2 * RECORDS), *due[MAX];
 	int64_t now_ms = START_MS + 64 * 64 * 64, end_ms = now_ms + 900000;
 	size_t taken = 0, armed = RECORDS;
 	bool more;
@@ -290,7 +290,7 @@ Test(lease, what_is_armed_during_a_cascade_is_not_lost, .timeout = 20)
 		size_t n = lease_take_due(w, now_ms, due, MAX, &more);
 
 		for (size_t i = 0; i < n; i++)
-			cr_assert_leq(record_deadline_ms(due[i]), now_ms);
+			cr_assert_leq(lease_deadline_ms(due[i]), now_ms);
 		taken += n;
 		if (armed < 2 * RECORDS)
 			lease_arm(w, &r[armed++],
@@ -307,13 +307,13 @@ Test(lease, what_is_armed_during_a_cascade_is_not_lost, .timeout = 20)
 Test(lease, renewing_moves_nothing_until_the_old_slot_comes, .timeout = 5)
 {
 	struct lease_wheel *w = lease_wheel_new(START_MS);
-	struct record *r = records_new(1), **at;
+	struct lease *r = leases_new(1), **at;
 
 	lease_arm(w, r, START_MS + 1000);
 	at = r->wheel_prev;
 	lease_arm(w, r, START_MS + 100000);
 	cr_assert_eq(r->wheel_prev, at);
-	cr_assert_eq(record_deadline_ms(r), START_MS + 100000);
+	cr_assert_eq(lease_deadline_ms(r), START_MS + 100000);
 	cr_assert_leq(lease_next_ms(w), START_MS + 1024);
 	cr_assert_eq(take_all(w, START_MS + 1024), 0);
 	cr_assert_gt(lease_next_ms(w), START_MS + 1024);
@@ -326,7 +326,7 @@ Test(lease, renewing_moves_nothing_until_the_old_slot_comes, .timeout = 5)
 Test(lease, an_earlier_deadline_counts_at_once, .timeout = 5)
 {
 	struct lease_wheel *w = lease_wheel_new(START_MS);
-	struct record *r = records_new(1);
+	struct lease *r = leases_new(1);
 
 	lease_arm(w, r, START_MS + 1000);
 	lease_arm(w, r, START_MS + 5000000);
@@ -341,7 +341,7 @@ Test(lease, an_earlier_deadline_counts_at_once, .timeout = 5)
 Test(lease, no_deadline_is_no_lease, .timeout = 5)
 {
 	struct lease_wheel *w = lease_wheel_new(START_MS);
-	struct record *r = records_new(1);
+	struct lease *r = leases_new(1);
 
 	lease_arm(w, r, DEADLINE_NONE);
 	cr_assert_eq(lease_count(w), 0);
@@ -357,7 +357,7 @@ Test(lease, no_deadline_is_no_lease, .timeout = 5)
 Test(lease, disarming_is_right_in_any_state, .timeout = 5)
 {
 	struct lease_wheel *w = lease_wheel_new(START_MS);
-	struct record *r = records_new(5);
+	struct lease *r = leases_new(5);
 
 	/* never armed */
 	lease_disarm(w, &r[0]);
@@ -373,7 +373,7 @@ Test(lease, disarming_is_right_in_any_state, .timeout = 5)
 	lease_disarm(w, &r[3]);
 	cr_assert_eq(lease_count(w), 0);
 	cr_assert_eq(lease_next_ms(w), INT64_MAX);
-	cr_assert_eq(record_deadline_ms(&r[3]), START_MS + 60000);
+	cr_assert_eq(lease_deadline_ms(&r[3]), START_MS + 60000);
 	/* taken already */
 	lease_arm(w, &r[0], START_MS + 10);
 	cr_assert_eq(take_all(w, START_MS + 64), 1);
@@ -391,7 +391,7 @@ Test(lease, disarming_is_right_in_any_state, .timeout = 5)
 Test(lease, a_day_of_standing_still_is_one_step, .timeout = 5)
 {
 	struct lease_wheel *w = lease_wheel_new(START_MS);
-	struct record *r = records_new(3), *due[4];
+	struct lease *r = leases_new(3), *due[4];
 	bool more;
 
 	lease_arm(w, &r[0], START_MS + 30000);
@@ -410,7 +410,7 @@ Test(lease, a_day_of_standing_still_is_one_step, .timeout = 5)
 Test(lease, a_clock_that_goes_back_expires_nothing, .timeout = 5)
 {
 	struct lease_wheel *w = lease_wheel_new(START_MS);
-	struct record *r = records_new(2);
+	struct lease *r = leases_new(2);
 
 	lease_arm(w, &r[0], START_MS - 10);
 	cr_assert_eq(take_all(w, START_MS - 100), 0);
@@ -426,7 +426,7 @@ Test(lease, a_clock_that_goes_back_expires_nothing, .timeout = 5)
 Test(lease, the_ends_of_time_are_no_special_case, .timeout = 5)
 {
 	struct lease_wheel *w = lease_wheel_new(INT64_MIN);
-	struct record *r = records_new(3);
+	struct lease *r = leases_new(3);
 
 	lease_arm(w, &r[0], INT64_MIN + 1);
 	lease_arm(w, &r[1], 0);
@@ -446,7 +446,7 @@ Test(lease, any_mixture_agrees_with_looking_at_every_deadline, .timeout = 60)
 {
 	enum { RECORDS = 300, STEPS = 20000 };
 	struct lease_wheel *w = lease_wheel_new(START_MS);
-	struct record *r = records_new(RECORDS);
+	struct lease *r = leases_new(RECORDS);
 	bool armed[RECORDS] = {false};
 	int64_t now_ms = START_MS;
 
@@ -468,8 +468,8 @@ Test(lease, any_mixture_agrees_with_looking_at_every_deadline, .timeout = 60)
 		}
 		for (size_t n = 0; n < RECORDS; n++) {
 			count += armed[n];
-			if (armed[n] && record_deadline_ms(&r[n]) < earliest)
-				earliest = record_deadline_ms(&r[n]);
+			if (armed[n] && lease_deadline_ms(&r[n]) < earliest)
+				earliest = lease_deadline_ms(&r[n]);
 		}
 		cr_assert_eq(lease_count(w), count);
 		if (count > 0)
@@ -478,7 +478,7 @@ Test(lease, any_mixture_agrees_with_looking_at_every_deadline, .timeout = 60)
 		    (int64_t)random_below(UINT64_C(1) << random_below(14));
 		take_all(w, now_ms);
 		for (size_t n = 0; n < RECORDS; n++) {
-			int64_t deadline_ms = record_deadline_ms(&r[n]);
+			int64_t deadline_ms = lease_deadline_ms(&r[n]);
 
 			if (armed[n] && r[n].wheel_prev == NULL) {
 				cr_assert_leq(deadline_ms, now_ms);

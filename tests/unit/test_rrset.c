@@ -17,7 +17,7 @@ Test(rrset, a_record_knows_its_rdata_and_its_target, .timeout = 5)
 	cr_assert_eq(r->target_hash, name_hash((const uint8_t *)"\4inst"));
 	cr_assert_eq(record_deadline_ms(r), DEADLINE_NONE);
 	cr_assert(record_is_live(r, INT64_MAX - 1));
-	r = record_new(&ed, TYPE_A, (const uint8_t *)"\x7f\0\0\1", 4);
+	r = record_new(&ed, TYPE_A, (const uint8_t *)"\x7f\0\0\1", 4, 0);
 	cr_assert_eq(r->target_hash, 0);
 	edition_rollback(&ed, (struct savepoint){0});
 	edition_fini(&ed);
@@ -308,8 +308,7 @@ Test(rrset, a_set_with_a_lease_stays_marked, .timeout = 5)
 	edition_init(&ed, 1);
 	set = set_of(&ed, 5, 2, NULL);
 	cr_assert_not(set->leased);
-	r = srv_new(&ed, 1);
-	r->granted_s = 30;
+	r = record_new(&ed, TYPE_SRV, (const uint8_t *)"\0\1\0\2\0\3", 7, 0);
 	cr_assert_eq(rrset_add(&ed, &set, r), OK);
 	cr_assert(set->leased);
 	free_retired(edition_publish(&ed));
@@ -353,7 +352,8 @@ Test(rrset, types_without_weights_work_at_any_size, .timeout = 20)
 
 		wire_store_u32(rdata, i * 7919 % 5000);
 		cr_assert_eq(
-		    rrset_add(&ed, &set, record_new(&ed, TYPE_A, rdata, 4)),
+		    rrset_add(&ed, &set,
+			record_new(&ed, TYPE_A, rdata, 4, RECORD_STATIC)),
 		    OK);
 	}
 	i = 0;
