@@ -80,10 +80,17 @@ answer_note_target(struct answer *a, struct owner owner, uint64_t hash)
 /* Notes the host in a record that was just written, whose RDATA starts at
  * the place at. */
 static void
-note_record(struct answer *a, const struct record *r, size_t at)
+note_record(
+    struct answer *a, struct owner of, const struct record *r, size_t at)
 {
 	struct owner owner;
 
+	/* RFC 9460 2.5.2: in service mode "." is the owner itself. */
+	if ((r->type == TYPE_SVCB || r->type == TYPE_HTTPS) &&
+	    wire_load_u16(r->rdata) != 0 && r->rdata[2] == 0) {
+		answer_note_target(a, of, name_hash(of.name));
+		return;
+	}
 	if (r->target_hash == 0)
 		return;
 	owner.name = rdata_target(r->type, r->rdata, r->rdlen);
@@ -106,7 +113,7 @@ put_record(struct answer *a, enum message_section section, struct owner owner,
 		if (!answer_put(
 			a, section, owner, r->type, ttl, r->rdata, r->rdlen))
 			return false;
-		note_record(a, r, 0);
+		note_record(a, owner, r, 0);
 		return true;
 	}
 	at = put_head(&a->w, owner, r->type, ttl);
@@ -115,7 +122,7 @@ put_record(struct answer *a, enum message_section section, struct owner owner,
 	wire_store_u16(at, r->rdlen);
 	memcpy(at + 2, r->rdata, r->rdlen);
 	a->count[section]++;
-	note_record(a, r, (size_t)(at + 2 - a->w.buf));
+	note_record(a, owner, r, (size_t)(at + 2 - a->w.buf));
 	return true;
 }
 
