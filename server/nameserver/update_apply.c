@@ -107,6 +107,13 @@ note_grant(struct run *run, uint16_t type, uint32_t granted_s)
 	*seen = true;
 }
 
+/* SOA and NS of the apex are not deleted by class ANY, RFC 2136 3.4.2.3. */
+static bool
+is_protected(const struct run *run, const uint8_t *owner, uint16_t type)
+{
+	return (type == TYPE_SOA || type == TYPE_NS) && is_apex(run, owner);
+}
+
 static enum error
 add(struct run *run, const struct message_rr *rr)
 {
@@ -135,19 +142,16 @@ add(struct run *run, const struct message_rr *rr)
 		if (err != OK)
 			return err;
 	}
-	rule = policy_find(run->zone, &run->who, rr->owner.wire, rr->type);
-	grant.granted_s =
-	    grant_record(run->zone, rule, &run->update->edns, rr->type, ttl);
-	note_grant(run, rr->type, grant.granted_s);
+	/* A zone without NS would be none: those of the apex have no lease. */
+	if (!is_protected(run, rr->owner.wire, rr->type)) {
+		rule =
+		    policy_find(run->zone, &run->who, rr->owner.wire, rr->type);
+		grant.granted_s = grant_record(
+		    run->zone, rule, &run->update->edns, rr->type, ttl);
+		note_grant(run, rr->type, grant.granted_s);
+	}
 	return change_add(
 	    c, &key, rr->type, ttl, run->rdata, run->rdlen, &grant);
-}
-
-/* SOA and NS of the apex are not deleted by class ANY, RFC 2136 3.4.2.3. */
-static bool
-is_protected(const struct run *run, const uint8_t *owner, uint16_t type)
-{
-	return (type == TYPE_SOA || type == TYPE_NS) && is_apex(run, owner);
 }
 
 static enum error
