@@ -182,6 +182,9 @@ take_out(struct change *c, const struct name_key *key, struct node *n,
 
 	if (err == OK)
 		err = change_node_open(ed, c->zone, key, &n);
+	/* For the record, which change_settle() may retire. */
+	if (err == OK)
+		err = edition_reserve(ed, 1);
 	if (err != OK)
 		return err;
 	set = node_find(n, r->type);

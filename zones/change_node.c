@@ -133,6 +133,8 @@ prune(struct edition *ed, struct zone *z, struct place p)
 		bool wildcard = place_is_wildcard(p);
 
 		err = tree_remove(ed, &z->tree, n);
+		if (err == OK)
+			err = edition_reserve(ed, 1);
 		if (err != OK)
 			return err;
 		edition_retire(ed, n);

@@ -341,6 +341,10 @@ branch_remove(struct edition *ed, struct branch *old, const struct node *n,
 	*left = from_branch(b);
 	if (b->used == 0 ||
 	    (depth > 0 && branch_count(b) == 1 && !is_branch(b->slot[0]))) {
+		/* Making it paid for the branch that it replaced. */
+		err = edition_reserve(ed, 1);
+		if (err != OK)
+			return err;
 		*left = b->used == 0 ? NULL : b->slot[0];
 		edition_retire(ed, b);
 	}
