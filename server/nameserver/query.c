@@ -19,6 +19,7 @@ struct query {
 	struct name_key key; /* the same, for looking */
 	struct name target; /* where the last CNAME led */
 	struct zone_walk walk;
+	uint64_t asked[CHAIN_MAX]; /* hashes of the names of the chain */
 	unsigned chain;
 	struct query_result result;
 };
@@ -61,6 +62,13 @@ negative(struct query *q, enum rcode rcode)
 static enum step
 follow(struct query *q, const uint8_t *target)
 {
+	uint64_t hash = name_hash(target);
+
+	/* A loop is told once: no record comes twice (RFC 2181 5). */
+	q->asked[q->chain] = q->key.hash[0];
+	for (unsigned i = 0; i <= q->chain; i++)
+		if (q->asked[i] == hash)
+			return STEP_DONE;
 	name_set(&q->target, target);
 	if (++q->chain >= CHAIN_MAX)
 		return STEP_DONE;
@@ -254,9 +262,13 @@ answer_in_zone(struct query *q)
 	    answer_data(q, w->node))
 		return STEP_DONE;
 	leave_gone(q);
-	if (w->node != NULL && (w->node->flags & NODE_CNAME) != 0 &&
-	    node_find_live(w->node, TYPE_CNAME, q->a->now_ms))
-		return answer_node(q, w->node);
+	if (w->node != NULL && (w->node->flags & NODE_CNAME) != 0) {
+		/* Data may have come in the place of an expired CNAME. */
+		if (node_find_live(w->node, TYPE_CNAME, q->a->now_ms))
+			return answer_node(q, w->node);
+		if (answer_data(q, w->node))
+			return STEP_DONE;
+	}
 	found = service_synthesise(q->a, q->owner, &q->key, w, q->qtype);
 	if (found == SERVICE_ANSWERED)
 		return STEP_DONE;
