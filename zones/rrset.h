@@ -42,13 +42,13 @@ enum record_flags {
 struct lease {
 	/* set by the writer, read by all */
 	_Atomic int64_t deadline_ms;
+	_Atomic uint32_t granted_s; /* length of the lease; 0: none */
 	/* owned by the writer: lease.h */
+	uint16_t zone; /* number of the zone, zoneset.h */
+	uint16_t key; /* number of the key that added it; 0: none */
 	struct lease *wheel_next;
 	struct lease **wheel_prev; /* what points here; NULL: not queued */
 	uint64_t owner_hash; /* name_hash() of the owner */
-	uint32_t granted_s; /* length of the lease; 0: none */
-	uint16_t zone; /* number of the zone, zoneset.h */
-	uint16_t key; /* number of the key that added it; 0: none */
 };
 
 /* A registered record is one block: its lease, then the record.  A static one
