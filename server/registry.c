@@ -425,6 +425,18 @@ registry_next_ms(const struct registry *r)
 	return next_ms < r->reap_from_ms ? r->reap_from_ms : next_ms;
 }
 
+size_t
+registry_leases(const struct registry *r)
+{
+	return lease_count(r->wheel);
+}
+
+void
+registry_get_store_stats(struct registry *r, struct store_stats *stats)
+{
+	store_get_stats(r->store, stats);
+}
+
 bool
 registry_is_waiting(const struct registry *r)
 {

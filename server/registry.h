@@ -34,10 +34,12 @@
 struct config;
 struct registry;
 struct snapshot_hub; /* snapshot.h: where the current snapshot is published */
+struct store_stats;
 struct update;
 
 /* Loads the zone files, recovers the store and publishes the first snapshot.
- * On failure text holds one or more lines, each a complete message. */
+ * On failure text holds one or more lines, each a complete message;
+ * ERR_SYNTAX is about zone files, everything else about us or the store. */
 enum error registry_open(const struct config *, struct snapshot_hub *,
     int64_t now_ms, struct registry **, char *text, size_t text_len) MUST_CHECK;
 
@@ -69,6 +71,12 @@ struct update *registry_collect(struct registry *);
 
 /* When registry_turn() has something to do; INT64_MAX if never. */
 int64_t registry_next_ms(const struct registry *);
+
+/* How many records have a lease. */
+size_t registry_leases(const struct registry *);
+
+/* Figures of the store.  Any thread. */
+void registry_get_store_stats(struct registry *, struct store_stats *);
 
 /* Whether a batch is with the store. */
 bool registry_is_waiting(const struct registry *);

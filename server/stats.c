@@ -21,6 +21,7 @@ static const char *const names[STAT_COUNT] = {
     [STAT_UPDATES_FINISHED] = "updates_finished",
     [STAT_UPDATES_ORPHANED] = "updates_orphaned",
     [STAT_WRITER_TURNS] = "writer_turns",
+    [STAT_LEASES] = "leases",
 };
 
 struct stats *

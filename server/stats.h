@@ -6,7 +6,7 @@
  *
  * Threads:   stats_add, stats_set: the owner.  stats_sum: any.
  * Ownership: the table belongs to the server; threads borrow their set.
- * Units:     events since the start, but for STAT_TCP_OPEN: a level.
+ * Units:     events since the start, but for levels.
  * Errors:    ERR_MEMORY by NULL.
  */
 #ifndef SERVER_STATS_H
@@ -33,6 +33,7 @@ enum stat {
 	STAT_UPDATES_FINISHED, /* replies that came back from the writer */
 	STAT_UPDATES_ORPHANED, /* ... whose asker had gone */
 	STAT_WRITER_TURNS, /* turns of the writer's loop */
+	STAT_LEASES, /* level: records with a lease */
 	STAT_COUNT
 };
 

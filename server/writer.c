@@ -150,6 +150,7 @@ writer_turn(struct writer *writer)
 	more = registry_turn(registry, now_ms);
 	return_updates(writer);
 	stats_add(writer->plan.stats, STAT_WRITER_TURNS, 1);
+	stats_set(writer->plan.stats, STAT_LEASES, registry_leases(registry));
 	if (more || writer->backlog != NULL || !queue_sleep(writer->plan.inbox))
 		queue_wake(writer->plan.inbox);
 	else if (is_over(writer))
