@@ -373,8 +373,11 @@ registry_open(const struct config *config, struct snapshot_hub *hub,
 		r->hub = hub;
 		err = make(r, now_ms);
 	}
-	if (err == OK)
+	if (err == OK) {
 		err = open_slots(r, text, text_len);
+		if (err != OK && err != ERR_MEMORY)
+			err = ERR_SYNTAX; /* whatever is wrong with a file */
+	}
 	if (err == OK)
 		err = store_open(
 		    config->server.data, &limits, &r->store, text, text_len);

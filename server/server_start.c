@@ -91,14 +91,6 @@ drop_privileges(struct server *server)
 	return EXIT_SUCCESS;
 }
 
-/* Whether an error is the operator's to correct in a file. */
-static bool
-is_in_files(enum error err)
-{
-	return err == ERR_SYNTAX || err == ERR_RANGE || err == ERR_CONFLICT ||
-	       err == ERR_NOT_FOUND || err == ERR_EXISTS;
-}
-
 static int
 open_registry(struct server *server)
 {
@@ -112,7 +104,7 @@ open_registry(struct server *server)
 		    sizeof(server->text));
 	if (err != OK)
 		return server_fail(
-		    server, err, is_in_files(err) ? EXIT_CONFIG : EXIT_FAILED);
+		    server, err, err == ERR_SYNTAX ? EXIT_CONFIG : EXIT_FAILED);
 	log_lines(LEVEL_WARNING, server->text);
 	server->text[0] = '\0';
 	return EXIT_SUCCESS;
