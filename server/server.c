@@ -11,6 +11,7 @@
 
 #include "server/log.h"
 #include "server/notify_systemd.h"
+#include "server/registry.h"
 #include "server/server_internal.h"
 #include "server/socket.h"
 #include "server/stats.h"
@@ -206,6 +207,16 @@ server_run(const char *config_path)
 	return status;
 }
 
+static void
+say(const char *text)
+{
+	size_t len = strlen(text);
+
+	if (len > 0)
+		fprintf(
+		    stderr, "%s%s", text, text[len - 1] == '\n' ? "" : "\n");
+}
+
 int
 server_check(const char *config_path)
 {
@@ -213,11 +224,11 @@ server_check(const char *config_path)
 	struct config *config;
 	enum error err = config_load(config_path, &config, text, sizeof(text));
 
-	if (text[0] != '\0')
-		fprintf(stderr, "%s%s", text,
-		    text[strlen(text) - 1] == '\n' ? "" : "\n");
+	say(text);
 	if (err != OK)
 		return EXIT_CONFIG;
+	err = registry_check(config, text, sizeof(text));
+	say(text);
 	config_free(config);
-	return EXIT_SUCCESS;
+	return err == OK ? EXIT_SUCCESS : EXIT_CONFIG;
 }
