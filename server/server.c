@@ -15,9 +15,7 @@
 #include "server/server_internal.h"
 #include "server/socket.h"
 #include "server/stats.h"
-#include "server/writer.h"
 #include "zones/dns/name.h"
-#include "zones/snapshot.h"
 
 /* Says who we are, where, and for which zones, in one line. */
 static void
@@ -56,81 +54,6 @@ log_stats(const struct server *server)
 	    queue_under_way(&server->inbox));
 }
 
-static void
-free_config(void *config)
-{
-	config_free(config);
-}
-
-static bool
-same_text(const char *a, const char *b)
-{
-	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
-}
-
-static bool
-same_addresses(const struct config_server *a, const struct config_server *b)
-{
-	char one[SOCKET_NAME_LEN], other[SOCKET_NAME_LEN];
-
-	if (a->listen_count != b->listen_count)
-		return false;
-	for (size_t i = 0; i < a->listen_count; i++) {
-		socket_print(&a->listen[i], one);
-		socket_print(&b->listen[i], other);
-		if (strcmp(one, other) != 0)
-			return false;
-	}
-	return true;
-}
-
-/* Whether the new configuration asks for what is fixed at the start. */
-static bool
-needs_restart(const struct config_server *old, const struct config_server *new)
-{
-	return !same_addresses(old, new) || old->workers != new->workers ||
-	       !same_text(old->data, new->data) ||
-	       !same_text(old->user, new->user) ||
-	       old->tcp_clients != new->tcp_clients ||
-	       old->tcp_clients_per_address != new->tcp_clients_per_address ||
-	       old->tcp_pipeline != new->tcp_pipeline ||
-	       old->tcp_idle_ms != new->tcp_idle_ms;
-}
-
-/* Reads the configuration again; what is wrong with it changes nothing. */
-static void
-reload(struct server *server)
-{
-	struct config *next;
-	enum error err = config_load(
-	    server->config_path, &next, server->text, sizeof(server->text));
-
-	if (err != OK) {
-		server_fail(server, err, EXIT_CONFIG);
-		log_write(LEVEL_ERROR, "not reloaded: all stays as it was");
-		return;
-	}
-	log_lines(LEVEL_WARNING, server->text);
-	if (needs_restart(&server->config->server, &next->server))
-		log_write(LEVEL_WARNING,
-		    "changes under server: (addresses, workers, data, user, "
-		    "TCP limits) take effect after a restart");
-	server->text[0] = '\0';
-	err = writer_reload(
-	    server->writer, next, server->text, sizeof(server->text));
-	if (err != OK) {
-		server_fail(server, err, EXIT_CONFIG);
-		log_write(LEVEL_ERROR, "not reloaded: all stays as it was");
-		config_free(next);
-		return;
-	}
-	log_lines(LEVEL_ERROR, server->text);
-	/* Readers may be in a snapshot that was made from it. */
-	snapshot_defer(server->hub, free_config, server->config);
-	server->config = next;
-	log_write(LEVEL_NOTICE, "reloaded %s", server->config_path);
-}
-
 /* Does what signals ask for until one says stop. */
 static void
 obey_signals(struct server *server, const sigset_t *signals)
@@ -139,7 +62,7 @@ obey_signals(struct server *server, const sigset_t *signals)
 		switch (sigwaitinfo(signals, NULL)) {
 		case SIGHUP:
 			notify_systemd_reloading();
-			reload(server);
+			server_reload(server);
 			notify_systemd_ready();
 			break;
 		case SIGUSR1:

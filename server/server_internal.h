@@ -16,6 +16,7 @@
 #include "server/queue.h"
 #include "zones/dns/error.h"
 
+struct control;
 struct registry;
 struct snapshot_hub;
 struct stats;
@@ -38,6 +39,7 @@ struct server {
 	size_t workers;
 	struct worker *worker[MAX_WORKERS];
 	struct writer *writer;
+	struct control *control;
 };
 
 /* Takes the steps of starting in order, up to the first that fails; returns
@@ -48,6 +50,9 @@ int server_start(struct server *);
 /* Closes the doors, finishes what is under way and undoes the steps that were
  * taken, the last one first. */
 void server_fini(struct server *);
+
+/* Reads the configuration again; what is wrong with it changes nothing. */
+void server_reload(struct server *);
 
 /* Logs what the last step said in server->text, or else what err means;
  * returns status. */

@@ -2,9 +2,12 @@
 #include "server/server_internal.h"
 
 #include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "server/confine.h"
+#include "server/control.h"
 #include "server/log.h"
 #include "server/now.h"
 #include "server/registry.h"
@@ -204,10 +207,40 @@ start_threads(struct server *server)
 	return err == OK ? EXIT_SUCCESS : server_fail(server, err, EXIT_FAILED);
 }
 
+/* Operators' reload is that of SIGHUP: main waits for signals. */
+static void
+ask_reload(void *arg)
+{
+	(void)arg;
+	kill(getpid(), SIGHUP);
+}
+
+static int
+start_control(struct server *server)
+{
+	struct control_plan plan = {
+	    .data = server->config->server.data,
+	    .hub = server->hub,
+	    .registry = server->registry,
+	    .inbox = &server->inbox,
+	    .stats = server->stats,
+	    .workers = server->workers,
+	    .reload = ask_reload,
+	};
+	enum error err = control_new(
+	    &plan, &server->control, server->text, sizeof(server->text));
+
+	if (err == OK)
+		err = control_start(server->control);
+	return err == OK ? EXIT_SUCCESS : server_fail(server, err, EXIT_FAILED);
+}
+
 /* Takes no more, finishes what is under way, sends the replies. */
 static void
 stop_threads(struct server *server)
 {
+	if (server->control != NULL)
+		control_stop(server->control);
 	for (size_t w = 0; w < server->workers; w++)
 		if (server->worker[w] != NULL)
 			worker_close_doors(server->worker[w]);
@@ -222,6 +255,7 @@ void
 server_fini(struct server *server)
 {
 	stop_threads(server);
+	control_free(server->control);
 	writer_free(server->writer);
 	for (size_t w = 0; w < server->workers; w++)
 		worker_free(server->worker[w]);
@@ -239,7 +273,8 @@ int
 server_start(struct server *server)
 {
 	static int (*const steps[])(struct server *) = {load_config,
-	    open_sockets, drop_privileges, open_registry, start_threads};
+	    open_sockets, drop_privileges, open_registry, start_threads,
+	    start_control};
 	int status = EXIT_SUCCESS;
 
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
