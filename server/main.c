@@ -6,8 +6,6 @@
 
 #include "server/server.h"
 
-#define DEFAULT_CONFIG "/etc/muster/muster.yaml"
-
 static const struct option options[] = {
     {"config", required_argument, NULL, 'c'},
     {"check", no_argument, NULL, 'C'},
@@ -21,7 +19,7 @@ static const char help[] =
     "A DNS server whose zones are a live registry of services.\n"
     "\n"
     "  -c, --config FILE  read this configuration (" DEFAULT_CONFIG ")\n"
-    "      --check        only check it\n"
+    "      --check        only check it and the zone files\n"
     "  -V, --version      print the version\n"
     "  -h, --help         print this\n"
     "\n"
