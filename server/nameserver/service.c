@@ -171,8 +171,12 @@ synthesise_browse(struct answer *a, struct owner owner,
 	const uint8_t *first;
 
 	/* The closest encloser may be _udp.<domain> itself, where UDP
-	 * services are registered. */
-	if (label_is(node_owner(domain), "_udp") && up < key->labels)
+	 * services are registered, or _dns-sd._udp.<domain>, where somebody
+	 * has browse records of his own. */
+	if (label_is(node_owner(domain), "_dns-sd") && up < key->labels)
+		domain = tree_find(&a->zone->tree, key, ++up);
+	if (domain != NULL && label_is(node_owner(domain), "_udp") &&
+	    up < key->labels)
 		domain = tree_find(&a->zone->tree, key, ++up);
 	if (domain == NULL || key->labels - up < a->zone->info->labels ||
 	    up == 0)
