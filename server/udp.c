@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "server/nameserver/ahead.h"
 #include "server/nameserver/nameserver.h"
 #include "server/nameserver/update.h"
 #include "server/now.h"
@@ -43,6 +44,7 @@ struct udp {
 	size_t control_cap; /* 0: bound to one address, the kernel knows */
 	_Alignas(struct cmsghdr) uint8_t control[UDP_BATCH][CONTROL_LEN];
 	/* not initialised */
+	struct ahead ahead;
 	_Alignas(64) uint8_t in_buf[UDP_BATCH][BUFFER_STRIDE];
 	uint8_t out_buf[UDP_BATCH][BUFFER_STRIDE];
 };
@@ -148,6 +150,27 @@ answer_one(struct udp *udp, const struct snapshot *snapshot,
 	in->msg_controllen = udp->control_cap;
 }
 
+/* Looks at the datagrams from number `from` on; a single one would only be
+ * looked at twice. */
+static void
+look_ahead(
+    struct udp *udp, const struct snapshot *snapshot, unsigned from, unsigned n)
+{
+	const uint8_t *in[AHEAD_MAX];
+	size_t len[AHEAD_MAX];
+	unsigned count = n - from < AHEAD_MAX ? n - from : AHEAD_MAX;
+
+	if (count == 1) {
+		udp->ahead.zone[0] = NULL;
+		return;
+	}
+	for (unsigned i = 0; i < count; i++) {
+		in[i] = udp->in_buf[from + i];
+		len[i] = udp->in[from + i].msg_len;
+	}
+	ahead_look(&udp->ahead, snapshot, in, len, count);
+}
+
 /* Answers the n datagrams that have come, all from the same snapshot. */
 static void
 answer_batch(struct udp *udp, unsigned n)
@@ -162,8 +185,12 @@ answer_batch(struct udp *udp, unsigned n)
 	const struct snapshot *snapshot = snapshot_enter(door->hub);
 
 	udp->queued = udp->sent = 0;
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; i < n; i++) {
+		if (i % AHEAD_MAX == 0)
+			look_ahead(udp, snapshot, i, n);
+		request.key = ahead_key(&udp->ahead, i % AHEAD_MAX);
 		answer_one(udp, snapshot, &request, i);
+	}
 	snapshot_leave(door->hub);
 	door_flush(door);
 	stats_add(door->stats, STAT_UDP_BATCHES, 1);
@@ -246,7 +273,7 @@ udp_new(struct door *door, int fd, uint16_t number, struct udp **made)
 
 	if (udp == NULL)
 		return ERR_MEMORY;
-	memset(udp, 0, offsetof(struct udp, in_buf));
+	memset(udp, 0, offsetof(struct udp, ahead));
 	udp->door = door;
 	udp->fd = fd;
 	udp->number = number;

@@ -74,7 +74,9 @@ answer_note_target(struct answer *a, struct owner owner, uint64_t hash)
 {
 	if (a->targets < ANSWER_MAX_TARGETS)
 		a->scratch->target[a->targets++] =
-		    (struct target){.owner = owner, .hash = hash};
+		    (struct target){.owner = owner,
+			.name_len = (uint8_t)name_len(owner.name),
+			.hash = hash};
 }
 
 /* Notes the host in a record that was just written, whose RDATA starts at
@@ -101,6 +103,13 @@ note_record(
 	answer_note_target(a, owner, r->target_hash);
 }
 
+/* Whether records of a type consist of octets that are copied as they are. */
+static bool
+is_plain(uint16_t type)
+{
+	return type == TYPE_SRV || type == TYPE_A || type == TYPE_AAAA;
+}
+
 /* Adds one record of a set; its RDATA needs no compression or cannot be
  * compressed in most types, so copying is the common case. */
 static bool
@@ -109,7 +118,7 @@ put_record(struct answer *a, enum message_section section, struct owner owner,
 {
 	uint8_t *at;
 
-	if (r->type != TYPE_SRV && r->type != TYPE_A && r->type != TYPE_AAAA) {
+	if (!is_plain(r->type)) {
 		if (!answer_put(
 			a, section, owner, r->type, ttl, r->rdata, r->rdlen))
 			return false;
@@ -155,6 +164,58 @@ answer_put_whole(struct answer *a, enum message_section section,
 	return true;
 }
 
+/* Notes the host of an SRV record that was just copied to at: the name stands
+ * there uncompressed. */
+static void
+note_srv(struct answer *a, const struct record *r, const uint8_t *at)
+{
+	struct target *t = &a->scratch->target[a->targets];
+	size_t place = (size_t)(at + 6 - a->w.buf);
+
+	if (r->target_hash == 0 || a->targets == ANSWER_MAX_TARGETS)
+		return;
+	t->owner.name = at + 6;
+	t->owner.at = place <= POINTER_MAX ? (uint16_t)place : 0;
+	t->name_len = (uint8_t)(r->rdlen - 6);
+	t->hash = r->target_hash;
+	a->targets++;
+}
+
+/* The common case of put_all(): all heads are the same twelve octets but for
+ * RDLENGTH, and whether all fit is known before the first is written. */
+static bool
+put_all_plain(struct answer *a, struct owner owner, uint32_t ttl)
+{
+	const struct selection *s = &a->scratch->selection;
+	uint16_t type = s->pick[0].record->type;
+	uint8_t head[RR_LEN - 2], *at;
+	size_t need = 0;
+
+	for (size_t i = 0; i < s->count; i++)
+		need += RR_LEN + s->pick[i].record->rdlen;
+	if (need > a->w.cap - a->w.len)
+		return false;
+	wire_store_u16(head, (uint16_t)(0xc000 | owner.at));
+	wire_store_u16(head + 2, type);
+	wire_store_u16(head + 4, CLASS_IN);
+	wire_store_u32(head + 6, ttl);
+	at = a->w.buf + a->w.len;
+	a->w.len += need;
+	for (size_t i = 0; i < s->count; i++) {
+		const struct record *r = s->pick[i].record;
+
+		memcpy(at, head, sizeof(head));
+		wire_store_u16(at + sizeof(head), r->rdlen);
+		at += RR_LEN;
+		memcpy(at, r->rdata, r->rdlen);
+		if (type == TYPE_SRV)
+			note_srv(a, r, at);
+		at += r->rdlen;
+	}
+	a->count[SECTION_ANSWER] += (unsigned)s->count;
+	return true;
+}
+
 /* Adds the picks in order; false, with nothing added, if not all fit. */
 static bool
 put_all(struct answer *a, struct owner owner, uint32_t ttl)
@@ -163,6 +224,9 @@ put_all(struct answer *a, struct owner owner, uint32_t ttl)
 	size_t mark = a->w.len, targets = a->targets;
 	unsigned count = a->count[SECTION_ANSWER];
 
+	if (s->count > 0 && owner.at != 0 && owner.at <= POINTER_MAX &&
+	    is_plain(s->pick[0].record->type))
+		return put_all_plain(a, owner, ttl);
 	for (size_t i = 0; i < s->count; i++) {
 		if (put_record(
 			a, SECTION_ANSWER, owner, s->pick[i].record, ttl))

@@ -36,6 +36,7 @@ struct owner {
 
 struct target {
 	struct owner owner;
+	uint8_t name_len;
 	uint64_t hash;
 	const struct node *node; /* additional.c: in the zone of the answer */
 };
@@ -59,6 +60,7 @@ struct answer {
 	bool truncated;
 	unsigned count[4]; /* by enum message_section */
 	size_t targets;
+	uint64_t seen_bits; /* additional.c */
 };
 
 /* A name for use as an owner; it need not stand in the message. */

@@ -222,7 +222,7 @@ judge_query(struct judging *j)
 	if (m->qclass != CLASS_IN && m->qclass != CLASS_ANY)
 		return finish_plain(j, RCODE_REFUSED, EDE_NONE, NULL);
 	begin_answer(j);
-	result = query_answer(a, message_qname(m), m->qtype);
+	result = query_answer(a, message_qname(m), m->qtype, j->req->key);
 	if (result.authoritative)
 		flags |= FLAG_AA;
 	if (a->truncated)

@@ -16,7 +16,8 @@ struct query {
 	uint16_t qtype;
 	struct owner
 	    owner; /* of the records to add: the name being looked up */
-	struct name_key key; /* the same, for looking */
+	const struct name_key *key; /* the same, for looking */
+	struct name_key made; /* the key of a name further down the chain */
 	struct name target; /* where the last CNAME led */
 	struct zone_walk walk;
 	uint64_t asked[CHAIN_MAX]; /* hashes of the names of the chain */
@@ -65,7 +66,7 @@ follow(struct query *q, const uint8_t *target)
 	uint64_t hash = name_hash(target);
 
 	/* A loop is told once: no record comes twice (RFC 2181 5). */
-	q->asked[q->chain] = q->key.hash[0];
+	q->asked[q->chain] = q->key->hash[0];
 	for (unsigned i = 0; i <= q->chain; i++)
 		if (q->asked[i] == hash)
 			return STEP_DONE;
@@ -104,7 +105,7 @@ answer_dname(struct query *q)
 	    node_find_live(q->walk.cut, TYPE_DNAME, a->now_ms);
 	const struct record *r = rrset_at(set, 0);
 	struct name made;
-	size_t prefix = q->key.label[q->walk.cut_strip];
+	size_t prefix = q->key->label[q->walk.cut_strip];
 
 	if (!answer_put_whole(a, SECTION_ANSWER,
 		owner_of(node_owner(q->walk.cut)), set, UINT32_MAX)) {
@@ -246,7 +247,7 @@ leave_gone(struct query *q)
 	while (w->node == NULL && is_gone(w->encloser, q->a->now_ms)) {
 		struct node *up;
 
-		up = tree_find(&q->a->zone->tree, &q->key, ++w->encloser_strip);
+		up = tree_find(&q->a->zone->tree, q->key, ++w->encloser_strip);
 		w->encloser = up;
 	}
 }
@@ -269,7 +270,7 @@ answer_in_zone(struct query *q)
 		if (answer_data(q, w->node))
 			return STEP_DONE;
 	}
-	found = service_synthesise(q->a, q->owner, &q->key, w, q->qtype);
+	found = service_synthesise(q->a, q->owner, q->key, w, q->qtype);
 	if (found == SERVICE_ANSWERED)
 		return STEP_DONE;
 	if (found == SERVICE_NODATA || w->node != NULL)
@@ -296,11 +297,11 @@ static int
 find_zone(const struct query *q)
 {
 	const struct zoneset_index *index = q->a->snapshot->zones->index;
-	int number = zoneset_find(index, &q->key, 0), parent;
+	int number = zoneset_find(index, q->key, 0), parent;
 
-	if (number >= 0 && q->qtype == TYPE_DS && q->key.labels > 0 &&
-	    zoneset_find_apex(index, &q->key) >= 0) {
-		parent = zoneset_find(index, &q->key, 1);
+	if (number >= 0 && q->qtype == TYPE_DS && q->key->labels > 0 &&
+	    zoneset_find_apex(index, q->key) >= 0) {
+		parent = zoneset_find(index, q->key, 1);
 		if (parent >= 0)
 			return parent;
 	}
@@ -313,7 +314,10 @@ take_step(struct query *q)
 	const struct zoneset *zones = q->a->snapshot->zones;
 	int number;
 
-	name_key_init(&q->key, q->owner.name);
+	if (q->chain > 0 || q->key == NULL) {
+		name_key_init(&q->made, q->owner.name);
+		q->key = &q->made;
+	}
 	number = find_zone(q);
 	if (number < 0) {
 		if (q->chain == 0)
@@ -329,7 +333,7 @@ take_step(struct query *q)
 	if (q->chain == 0)
 		q->result.authoritative = true;
 	q->result.rcode = RCODE_NOERROR;
-	zone_find(q->a->zone, &q->key, &q->walk);
+	zone_find(q->a->zone, q->key, &q->walk);
 	if (!is_cut_in_the_way(q))
 		return answer_in_zone(q);
 	if ((q->walk.cut->flags & NODE_DELEGATION) != 0)
@@ -338,12 +342,14 @@ take_step(struct query *q)
 }
 
 struct query_result
-query_answer(struct answer *a, const uint8_t *qname, uint16_t qtype)
+query_answer(struct answer *a, const uint8_t *qname, uint16_t qtype,
+    const struct name_key *key)
 {
 	struct query q;
 
 	q.a = a;
 	q.qtype = qtype;
+	q.key = key;
 	q.owner = owner_of_question(qname);
 	q.chain = 0;
 	q.result = (struct query_result){.rcode = RCODE_NOERROR};

@@ -29,7 +29,7 @@ struct query_result {
 };
 
 /* Answers a question of class IN.  The answer holds header and question. */
-struct query_result query_answer(
-    struct answer *, const uint8_t *qname, uint16_t qtype);
+struct query_result query_answer(struct answer *, const uint8_t *qname,
+    uint16_t qtype, const struct name_key *key);
 
 #endif

@@ -23,11 +23,11 @@
 
 /* What to do with a message. */
 enum verdict {
-	VERDICT_SEND,   /* send out[0..out_len) back */
-	VERDICT_DROP,   /* send nothing */
-	VERDICT_WRITE,  /* hand request->update to the writer; reply later */
+	VERDICT_SEND, /* send out[0..out_len) back */
+	VERDICT_DROP, /* send nothing */
+	VERDICT_WRITE, /* hand request->update to the writer; reply later */
 	VERDICT_STREAM, /* a transfer: several messages (later) */
-	VERDICT_WAIT,   /* an upstream is asked; reply later (later) */
+	VERDICT_WAIT, /* an upstream is asked; reply later (later) */
 };
 
 struct endpoint {
@@ -42,10 +42,10 @@ struct endpoint {
 /* Where a reply that comes later must go: filled in by the door before a
  * message is handed to the writer, given back untouched. */
 struct route {
-	uint16_t worker;       /* number of the worker */
-	uint16_t socket;       /* number of its UDP socket */
+	uint16_t worker; /* number of the worker */
+	uint16_t socket; /* number of its UDP socket */
 	bool tcp;
-	uint32_t connection;   /* TCP: slot, and the serial that tells a slot's */
+	uint32_t connection; /* TCP: slot, and the serial that tells a slot's */
 	uint64_t connection_serial; /* later tenants from the one who asked */
 	struct endpoint peer;
 	/* UDP: ancillary data naming the local address, sent back as is */
@@ -53,6 +53,7 @@ struct route {
 	size_t control_len;
 };
 
+struct name_key;
 struct update; /* update.h */
 
 struct request {
@@ -66,6 +67,7 @@ struct request {
 	int64_t now_ms;
 	int64_t wall_s;
 	struct random *random;
+	const struct name_key *key; /* ahead.h; NULL: not looked ahead */
 	/* filled in by nameserver_answer() */
 	size_t out_len;
 	struct update *update; /* VERDICT_WRITE: owned by the door now */

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/nameserver/ahead.h"
+
+#include "server/nameserver/message.h"
+
+/* Records per set that are worth asking for. */
+#define RECORDS_MAX 16
+
+/* Whether it looks like a query with one question; its name starts right
+ * behind the header. */
+static bool
+has_question(const uint8_t *in, size_t len)
+{
+	size_t name_len;
+
+	/* QR 0 and opcode 0; QDCOUNT 1. */
+	return len > MESSAGE_HEADER_LEN && (in[2] & 0xf8) == 0 && in[4] == 0 &&
+	       in[5] == 1 &&
+	       name_check(in + MESSAGE_HEADER_LEN, len - MESSAGE_HEADER_LEN,
+		   &name_len);
+}
+
+static const struct zone *
+find_zone(const struct snapshot *s, const struct name_key *key)
+{
+	int number = zoneset_find(s->zones->index, key, 0);
+
+	return number < 0 ? NULL : s->zones->zone[number];
+}
+
+/* Finds the nodes of a run of questions about one zone. */
+static void
+find_nodes(
+    const struct ahead *ahead, size_t from, size_t end, struct node **node)
+{
+	uint64_t hash[AHEAD_MAX];
+
+	if (ahead->zone[from] == NULL) {
+		for (size_t i = from; i < end; i++)
+			node[i] = NULL;
+		return;
+	}
+	for (size_t i = from; i < end; i++)
+		hash[i - from] = ahead->key[i].hash[0];
+	tree_find_many(&ahead->zone[from]->tree, hash, node + from, end - from);
+}
+
+static void
+fetch_records(const struct rrset *set)
+{
+	if (set->height > 0)
+		return;
+	for (unsigned i = 0; i < set->used && i < RECORDS_MAX; i++)
+		__builtin_prefetch(set->item[i]);
+}
+
+/* From nodes to sets to records, one stage for all before the next. */
+static void
+fetch(struct node *const *node, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		for (unsigned k = 0; node[i] && k < node[i]->rrsets && k < 2;
+		     k++) {
+			const char *set = (const char *)node[i]->rrset[k];
+
+			__builtin_prefetch(set);
+			__builtin_prefetch(set + 64);
+		}
+	for (size_t i = 0; i < count; i++)
+		for (unsigned k = 0; node[i] && k < node[i]->rrsets && k < 2;
+		     k++)
+			fetch_records(node[i]->rrset[k]);
+}
+
+void
+ahead_look(struct ahead *ahead, const struct snapshot *s,
+    const uint8_t *const *in, const size_t *in_len, size_t count)
+{
+	struct node *node[AHEAD_MAX];
+	size_t end;
+
+	for (size_t i = 0; i < count; i++) {
+		ahead->zone[i] = NULL;
+		if (!has_question(in[i], in_len[i]))
+			continue;
+		name_key_init(&ahead->key[i], in[i] + MESSAGE_HEADER_LEN);
+		ahead->zone[i] = find_zone(s, &ahead->key[i]);
+	}
+	for (size_t from = 0; from < count; from = end) {
+		for (end = from + 1; end < count; end++)
+			if (ahead->zone[end] != ahead->zone[from])
+				break;
+		find_nodes(ahead, from, end, node);
+	}
+	fetch(node, count);
+}
