@@ -247,9 +247,11 @@ config_rules_check(struct config_reading *r, const struct config_zone *zone,
 {
 	const struct yaml_node *item, *names, *own;
 
-	for (size_t i = 0; (item = read_item(update, i)) != NULL; i++) {
+	/* Without memory there are fewer rules than items: none. */
+	for (size_t i = 0; i < zone->update_count; i++) {
 		const struct config_rule *rule = &zone->update[i];
 
+		item = read_item(update, i);
 		if (item->kind != YAML_MAP)
 			continue;
 		names = find_value(item, "names");
