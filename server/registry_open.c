@@ -26,6 +26,7 @@ struct saved_ttl {
 struct recovery {
 	struct registry *r;
 	struct slot *slot; /* of the change under way */
+	enum store_kind kind; /* of its operations */
 	struct change change;
 	size_t in_chunk;
 	int64_t now_ms;
@@ -57,15 +58,18 @@ end_change(struct recovery *v)
 	v->in_chunk = 0;
 }
 
+/* A change holds operations of one kind: a record that was buried and one that
+ * was added later are two, even if they are equal. */
 static struct change *
-change_of(struct recovery *v, struct slot *slot)
+change_of(struct recovery *v, struct slot *slot, enum store_kind kind)
 {
-	if (v->slot == slot && v->in_chunk < CHUNK)
+	if (v->slot == slot && v->kind == kind && v->in_chunk < CHUNK)
 		return &v->change;
 	end_change(v);
 	(void)edition_savepoint(&v->r->open->edition);
 	change_begin(&v->change, &v->r->open->edition, slot->zone, v->now_ms);
 	v->slot = slot;
+	v->kind = kind;
 	return &v->change;
 }
 
@@ -84,7 +88,7 @@ forget(struct recovery *v, const struct store_op *op, enum store_kind kind)
 static enum error
 recover_zone(struct recovery *v, struct slot *slot, const struct store_op *op)
 {
-	struct change *c = change_of(v, slot);
+	struct change *c = change_of(v, slot, op->kind);
 	uint32_t file_serial = slot->zone->serial, serial = op->serial;
 	enum error err = OK;
 
@@ -106,20 +110,25 @@ static enum error
 recover_buried(struct recovery *v, struct slot *slot, const struct store_op *op)
 {
 	const struct change_grant grant = {.flags = RECORD_STATIC};
-	struct change *c = change_of(v, slot), shadow = {0};
+	struct change *c = change_of(v, slot, op->kind), shadow = {0};
 	const struct rrset *set;
 	const struct node *n;
+	struct record *rec;
 	struct name_key key;
 	enum error err;
 
 	name_key_init(&key, op->owner);
 	n = change_find(c, &key);
 	set = n ? node_find(n, op->type) : NULL;
-	if (set == NULL || !rrset_find(set, op->rdata, op->rdlen))
+	rec = set ? rrset_find(set, op->rdata, op->rdlen) : NULL;
+	if (rec == NULL)
 		return forget(v, op, STORE_UNBURY);
-	err = change_remove(c, &key, op->type, op->rdata, op->rdlen);
+	err = edition_reserve(c->edition, 1);
+	if (err == OK)
+		err = change_remove(c, &key, op->type, op->rdata, op->rdlen);
 	if (err != OK)
 		return err;
+	record_retire(c->edition, rec); /* nobody settles this change */
 	change_begin(&shadow, &v->r->open->edition, slot->buried, 0);
 	err = change_add(
 	    &shadow, &key, op->type, 0, op->rdata, op->rdlen, &grant);
@@ -133,7 +142,7 @@ static enum error
 recover_record(struct recovery *v, struct slot *slot, const struct store_op *op)
 {
 	struct change_grant grant = {.granted_s = op->lease_s};
-	struct change *c = change_of(v, slot);
+	struct change *c = change_of(v, slot, op->kind);
 	const struct node *n;
 	struct name_key key;
 	size_t entries = c->entries;
@@ -215,7 +224,7 @@ apply_ttls(struct recovery *v)
 
 	for (size_t i = 0; i < v->ttls && err == OK; i++) {
 		const struct saved_ttl *t = &v->ttl[i];
-		struct change *c = change_of(v, t->slot);
+		struct change *c = change_of(v, t->slot, STORE_TTL);
 		struct rrset *set;
 		struct name_key key;
 		struct node *n;
