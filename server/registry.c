@@ -22,6 +22,7 @@ registry_begin(struct registry *r)
 	if (before == NULL)
 		return ERR_MEMORY;
 	b->before = before;
+	b->noted = false;
 	for (size_t i = 0; i < r->slots; i++) {
 		before[2 * i] = r->slot[i].zone;
 		before[2 * i + 1] = r->slot[i].buried;
@@ -65,6 +66,7 @@ take_back(struct registry *r, struct batch *b)
 	edition_rollback(&b->edition, (struct savepoint){0, 0});
 	store_batch_truncate(b->ops, 0);
 	b->snapshot = NULL;
+	b->noted = false;
 }
 
 /* Nobody gets what this batch promised: the store said why. */

@@ -31,12 +31,23 @@ batch_mark(struct batch *b)
 	};
 }
 
+/* Takes the newest events back, until there are so many. */
+static void
+forget_events(struct batch *b, size_t events)
+{
+	while (b->events > events) {
+		const struct lease_event *e = &b->event[--b->events];
+
+		e->lease->granted_s = e->before_s;
+	}
+}
+
 void
 batch_rollback(struct batch *b, struct batch_mark mark)
 {
+	forget_events(b, mark.events);
 	edition_rollback(&b->edition, mark.savepoint);
 	store_batch_truncate(b->ops, mark.ops_len);
-	b->events = mark.events;
 }
 
 enum error
@@ -52,7 +63,9 @@ batch_put_event(struct batch *b, struct lease *l, uint32_t granted_s, bool gone)
 		b->event = grown;
 		b->event_capacity = capacity;
 	}
-	b->event[b->events++] = (struct lease_event){l, granted_s, gone};
+	b->event[b->events++] =
+	    (struct lease_event){l, granted_s, l->granted_s, gone};
+	l->granted_s = granted_s;
 	return OK;
 }
 
@@ -80,7 +93,6 @@ batch_settle_leases(struct batch *b, struct lease_wheel *wheel, int64_t now_ms)
 	for (size_t i = 0; i < b->events; i++) {
 		const struct lease_event *e = &b->event[i];
 
-		e->lease->granted_s = e->granted_s;
 		if (e->gone)
 			lease_disarm(wheel, e->lease);
 		else
@@ -104,5 +116,5 @@ batch_keep_leases(struct batch *b, struct lease_wheel *wheel)
 		if (b->event[i].gone && deadline_ms != DEADLINE_NONE)
 			lease_arm(wheel, l, deadline_ms);
 	}
-	b->events = 0;
+	forget_events(b, 0);
 }

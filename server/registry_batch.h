@@ -25,6 +25,7 @@
 struct lease_event {
 	struct lease *lease;
 	uint32_t granted_s; /* 0: it has none, or is gone */
+	uint32_t before_s; /* what was granted until this batch */
 	bool gone;
 };
 
@@ -38,6 +39,7 @@ struct batch {
 	struct update **last;
 	struct zone **before; /* [2 * slots] working versions at its start */
 	struct snapshot *snapshot; /* once sealed */
+	bool noted; /* a zone's state goes to the store when it is sealed */
 };
 
 /* A place in a batch to go back to. */
@@ -54,6 +56,8 @@ void batch_fini(struct batch *);
 struct batch_mark batch_mark(struct batch *);
 void batch_rollback(struct batch *, struct batch_mark);
 
+/* Notes what shall happen.  The lease has its new length from now on, for the
+ * next message to compare with; its deadline waits for the batch. */
 enum error batch_put_event(
     struct batch *, struct lease *, uint32_t granted_s, bool gone) MUST_CHECK;
 
@@ -64,7 +68,7 @@ struct update *batch_take_updates(struct batch *);
 static inline bool
 batch_has_ops(const struct batch *b)
 {
-	return store_batch_len(b->ops) > 0;
+	return b->noted || store_batch_len(b->ops) > 0;
 }
 
 /* Does to the leases what was noted, from now_ms on. */

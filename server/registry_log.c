@@ -204,7 +204,8 @@ take_change(
 		slot->buried = buried;
 		return err;
 	}
-	slot->touched = slot->noted = true;
+	/* Perhaps the SOA is all that the change consists of. */
+	slot->touched = slot->noted = r->open->noted = true;
 	return OK;
 }
 
