@@ -113,8 +113,10 @@ is '... and why' "$(cat err)" 'muster: no zone is named web.svc.example.'
 echo old >kept
 gives 'and with -o' 1 "$muster" dump no.example -o kept
 is 'the file stays as it was' "$(cat kept) $(ls kept.*  2>/dev/null)" 'old '
-gives 'output that does not fit: exit status 1' 1 \
-    sh -c '"$0" dump svc.example >/dev/full' "$muster"
+dump_to_full() {
+	"$muster" dump svc.example >/dev/full
+}
+gives 'output that does not fit: exit status 1' 1 dump_to_full
 gives '... by -o too' 1 "$muster" dump svc.example -o /dev/full
 is 'a device stays one' "$(stat -c %F /dev/full)" 'character special file'
 
@@ -148,11 +150,17 @@ gives 'a broken configuration: exit status 1' 1 \
     "$muster" -c good.yaml reload
 like '... with its line' "$(cat err)" 'muster\.yaml:[0-9]+:1: '
 cp good.yaml muster.yaml
-works 'reload from many at once' sh -c '
-	for i in 1 2 3 4 5 6 7 8; do
-		"$0" reload & pids="$pids $!"
+reload_at_once() {
+	children=
+	for _ in 1 2 3 4 5 6 7 8; do
+		"$muster" reload &
+		children="$children $!"
 	done
-	for p in $pids; do wait "$p" || exit 1; done' "$muster"
+	for child in $children; do
+		wait "$child" || return 1
+	done
+}
+works 'reload from many at once' reload_at_once
 
 # ---- the protocol ----------------------------------------------------------
 
@@ -171,7 +179,9 @@ before=$(awk '/VmRSS/ { print $2 }' "/proc/$pid/status")
 is 'is dumped whole' "$("$muster" dump svc.example |
     grep -c 'host-[0-9]*.svc.example.')" 60000
 after=$(awk '/VmRSS/ { print $2 }' "/proc/$pid/status")
-if [ $((after - before)) -lt 8192 ]; then
+if grep -q __asan_init "$musterd"; then
+	skip 'and not gathered in memory' 'the sanitizer keeps what is freed'
+elif [ $((after - before)) -lt 8192 ]; then
 	pass 'and not gathered in memory'
 else
 	fail "a dump took $((after - before)) KiB"
