@@ -16,6 +16,7 @@ export LC_ALL=C
 source_folder=$(cd "${top_srcdir:-.}" && pwd)
 build_folder=$(cd "${top_builddir:-.}" && pwd)
 musterd=${MUSTERD:-$build_folder/musterd}
+muster=${MUSTER:-$build_folder/muster}
 export PYTHONPATH="$source_folder/tests/lib" PYTHONDONTWRITEBYTECODE=1
 
 dir=$(mktemp -d "${TMPDIR:-/tmp}/muster-system.XXXXXX") || exit 99
@@ -92,11 +93,13 @@ like() {
 works() {
 	what=$1
 	shift
-	if "$@" >works.out 2>&1; then
+	"$@" >works.out 2>&1
+	status=$?
+	if [ "$status" -eq 0 ]; then
 		pass "$what"
 	else
 		fail "$what"
-		note "exit status $? of: $*"
+		note "exit status $status of: $*"
 		note "$(cat works.out)"
 	fi
 }
@@ -224,6 +227,8 @@ start() {
 must_start() {
 	start "$@" && return
 	fail 'musterd starts'
+	end_of "$pid"
+	pid=
 	finish
 }
 
@@ -252,10 +257,10 @@ has_said_more() {
 
 # reload: SIGHUP, and waits until it is decided.
 reload() {
-	before=$(times_logged ' (reloaded |error: not reloaded)')
+	logged=$(times_logged ' (reloaded |error: not reloaded)')
 	kill -HUP "$pid"
 	until_true 10 has_said_more ' (reloaded |error: not reloaded)' \
-	    "$before"
+	    "$logged"
 }
 
 # ---- clients ---------------------------------------------------------------

@@ -1,0 +1,85 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# Killed and started again: all is as it was, leases run anew, and no change
+# is forgotten.  (Killed at random moments under load: make check-crash.)
+. "${top_srcdir:-.}/tests/lib/system.sh"
+need dig nsupdate ss
+
+cat >muster.yaml <<END
+server: {listen: "127.0.0.1:$port", data: data}
+zones:
+  - name: svc.example
+    file: svc.example.zone
+    lease: ttl
+    lease-min: 1s
+    update: [{from: 127.0.0.1}]
+END
+cat >svc.example.zone <<'END'
+$TTL 30
+@	SOA	ns hostmaster 100 3600 600 86400 60
+	NS	ns
+ns	A	127.0.0.1
+fixed	A	192.0.2.100
+gone	A	192.0.2.101
+END
+must_start
+is 'registration' "$(update <<'END'
+update add web-1.svc.example 300 A 192.0.2.1
+update add _http._tcp.web.svc.example 300 SRV 1 1 80 web-1.svc.example
+update delete gone.svc.example A
+END
+)" NOERROR
+is 'and a short one' "$(echo 'update add brief.svc.example 3 A 192.0.2.3' |
+    update)" NOERROR
+before=$(serial_of)
+
+dump() {
+	"$muster" -c muster.yaml dump svc.example 2>&1
+}
+
+dump >before.zone
+like 'the dump has what is registered' "$(cat before.zone)" \
+    '^web-1\.svc\.example\..*192\.0\.2\.1$'
+
+# The stale socket, lock and readers of the store are no obstacle.
+killed() {
+	stop KILL
+	is 'killed' "$status" 137
+	must_start
+}
+
+killed
+is 'the serial is the same' "$(serial_of)" "$before"
+is 'so is the zone' "$(dump | grep -v brief)" "$(grep -v brief before.zone)"
+is 'the lease that has not ended runs again' \
+    "$(query +short brief.svc.example A)" 192.0.2.3
+# shellcheck disable=SC2317  # until_true calls it
+has_left() {
+	[ "$(rcode_of brief.svc.example A)" = NXDOMAIN ]
+}
+works 'and ends' until_true 10 has_left
+works 'with a step of the serial' until_true 5 test "$(serial_of)" -gt "$before"
+
+before=$(serial_of)
+killed
+is 'what has expired stays away' "$(rcode_of brief.svc.example A)" NXDOMAIN
+is 'and what was deleted' "$(rcode_of gone.svc.example A)" NXDOMAIN
+works 'the serial did not go back' test "$(serial_of)" -ge "$before"
+is 'a heartbeat costs no serial over a restart' "$(before=$(serial_of)
+    echo 'update add web-1.svc.example 300 A 192.0.2.1' | update
+    [ "$(serial_of)" -eq "$before" ] || serial_of)" NOERROR
+
+# The zone file changes while nobody looks.
+stop
+is 'a clean end' "$status" 0
+sed 's/192.0.2.100/192.0.2.200/' svc.example.zone >changed
+mv changed svc.example.zone
+before=$(dig +short "@127.0.0.1" -p "$port" +tries=1 +time=1 svc.example SOA |
+    grep -c '^ns')
+is 'nobody answers' "$before" 0
+must_start
+is 'the new file is served' "$(query +short fixed.svc.example A)" 192.0.2.200
+is 'with what was registered' "$(query +short web-1.svc.example A)" 192.0.2.1
+is 'without what was deleted' "$(rcode_of gone.svc.example A)" NXDOMAIN
+finish
