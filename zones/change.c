@@ -421,6 +421,21 @@ settle_entry(struct change *c, struct change_entry *e)
 	return was ? CHANGE_REMOVED : CHANGE_ADDED;
 }
 
+/* Makes the owners of what is left, renewals of records that were there before,
+ * outlive the blocks of this change, which came to nothing. */
+static void
+leave_owners(struct change *c)
+{
+	for (size_t i = 0; i < c->entries; i++) {
+		struct change_entry *e = &c->entry[i];
+		const struct node *n = tree_find_name(&c->before->tree,
+		    name_hash(e->owner), e->owner, name_len(e->owner));
+
+		assert(n != NULL);
+		e->owner = node_owner(n);
+	}
+}
+
 bool
 change_settle(struct change *c)
 {
@@ -441,5 +456,7 @@ change_settle(struct change *c)
 		c->entry[kept++] = *e;
 	}
 	c->entries = kept;
+	if (!changed && c->zone != c->before)
+		leave_owners(c);
 	return changed;
 }

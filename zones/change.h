@@ -12,7 +12,8 @@
  *
  * Threads:   writer only.
  * Ownership: records and blocks belong to the edition; owner pointers in
- *            entries are valid until the edition is published.
+ *            entries are valid until the edition is published, and those of
+ *            a change that came to nothing also after it is rolled back.
  * Units:     ttl and granted_s seconds; now_ms monotonic milliseconds.
  * Errors:    ERR_MEMORY, ERR_LIMIT: the caller rolls the edition back.
  * Standards: RFC 2136 3.4.2; RFC 2181 5.2; RFC 4592; RFC 8020.
