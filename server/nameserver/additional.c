@@ -33,23 +33,23 @@ additional_find(const struct answer *a, const uint8_t *name, uint64_t hash)
 }
 
 static size_t
-set_len(const struct node *n, uint16_t type, size_t rdlen, int64_t now_ms)
+set_len(const struct node *n, uint16_t type, size_t record_len, int64_t now_ms)
 {
 	const struct rrset *set = node_find(n, type);
 
-	return set ? rrset_live_count(set, now_ms) * (12 + rdlen) : 0;
+	return set ? rrset_live_count(set, now_ms) * record_len : 0;
 }
 
 size_t
-additional_len(const struct answer *a, const struct record *r)
+additional_len(const struct answer *a, const struct record *r, size_t owner_len)
 {
 	const uint8_t *name = rdata_target(r->type, r->rdata, r->rdlen);
 	const struct node *n = additional_find(a, name, r->target_hash);
 
 	if (n == NULL)
 		return 0;
-	return set_len(n, TYPE_A, 4, a->now_ms) +
-	       set_len(n, TYPE_AAAA, 16, a->now_ms);
+	return set_len(n, TYPE_A, owner_len + 10 + 4, a->now_ms) +
+	       set_len(n, TYPE_AAAA, owner_len + 10 + 16, a->now_ms);
 }
 
 /* Whether a host was among the targets before number i.  Few targets are

@@ -19,8 +19,10 @@
 const struct node *additional_find(
     const struct answer *, const uint8_t *name, uint64_t hash);
 
-/* The octets that the addresses of a record's target need. */
-size_t additional_len(const struct answer *, const struct record *);
+/* The octets that the addresses of a record's target need, each behind an
+ * owner of owner_len octets. */
+size_t additional_len(
+    const struct answer *, const struct record *, size_t owner_len);
 
 /* Adds the addresses of all hosts noted since the first `from`. */
 void additional_put(struct answer *, size_t from);

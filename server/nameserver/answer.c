@@ -239,6 +239,22 @@ put_all(struct answer *a, struct owner owner, uint32_t ttl)
 	return true;
 }
 
+/* The octets that the target of an SRV will take as an owner if it stands in
+ * the message at the place at: a pointer to there or, too far back for that,
+ * the name as far as the question does not end like it. */
+static size_t
+owner_len(const struct answer *a, const struct record *r, size_t at)
+{
+	const struct name *apex = &a->zone->info->apex;
+	const uint8_t *target = rdata_target(r->type, r->rdata, r->rdlen);
+
+	if (at <= POINTER_MAX)
+		return 2;
+	if (!name_is_in(target, apex->wire))
+		return name_len(target);
+	return name_len(target) - apex->len + 2;
+}
+
 /* How many of the picks fit, each with the addresses of its target if it is
  * an SRV. */
 static size_t
@@ -246,6 +262,7 @@ fitting(struct answer *a, struct owner owner, bool bundles)
 {
 	const struct selection *s = &a->scratch->selection;
 	size_t room = a->w.cap - a->w.len, need = 0, head = RR_LEN;
+	size_t at = a->w.len; /* where the record will stand */
 
 	if (owner.at == 0)
 		head += name_len(owner.name) - 2;
@@ -254,7 +271,9 @@ fitting(struct answer *a, struct owner owner, bool bundles)
 
 		need += head + r->rdlen;
 		if (bundles && r->target_hash != 0)
-			need += additional_len(a, r);
+			need += additional_len(
+			    a, r, owner_len(a, r, at + head + 6));
+		at += head + r->rdlen;
 		if (need > room)
 			return i;
 	}
