@@ -164,11 +164,35 @@ close_open_batch(struct registry *r, int64_t now_ms)
 	}
 }
 
+/* A registered SRV record is gone for good: its service no longer names the
+ * host, unless another record of it does. */
+static void
+forget_referrer(struct registry *r, const struct lease *lease)
+{
+	const struct record *gone = lease_record(lease);
+	const struct slot *slot = &r->slot[lease->zone];
+	const struct node *n =
+	    tree_find_hash(&slot->zone->tree, lease->owner_hash);
+	const struct rrset *set = n ? node_find(n, TYPE_SRV) : NULL;
+	struct rrset_cursor c;
+
+	if (gone->type != TYPE_SRV || (set && set->count > READY_ITEMS))
+		return;
+	for (struct record *rec = set ? rrset_first(set, &c) : NULL; rec;
+	     rec = rrset_next(&c))
+		if (rec->target_hash == gone->target_hash)
+			return;
+	referrers_remove(slot->referrers, gone->target_hash, lease->owner_hash);
+}
+
 static void
 publish(struct registry *r, struct batch *b, int64_t now_ms)
 {
 	struct zoneset *old = r->zoneset;
 
+	for (size_t i = 0; i < b->events; i++)
+		if (b->event[i].gone)
+			forget_referrer(r, b->event[i].lease);
 	batch_settle_leases(b, r->wheel, now_ms);
 	if (old != NULL && edition_reserve(&b->edition, 1) == OK)
 		edition_retire(&b->edition, old);

@@ -20,6 +20,7 @@
 #include "server/registry.h"
 #include "server/registry_batch.h"
 #include "zones/change.h"
+#include "zones/ready.h"
 
 /* Records reaped per turn, and per batch while the disk is busy: a turn stays
  * below a few milliseconds. */
@@ -36,6 +37,7 @@ struct slot {
 	struct zone_info *info;
 	struct zone *zone; /* working version */
 	struct zone *buried; /* records of the file that an UPDATE deleted */
+	struct referrers *referrers; /* services by the hosts they name */
 	bool touched; /* the open batch has changed its serial */
 	bool noted; /* the open batch must tell the store its state */
 };

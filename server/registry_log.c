@@ -197,6 +197,9 @@ take_change(
 		return err;
 	if (own_soa && !by_file)
 		c->zone->own_soa = true; /* of this step: change_set_soa() */
+	err = ready_refresh(c, slot->referrers);
+	if (err != OK)
+		return err;
 	slot->zone = c->zone;
 	err = take_entries(r, slot, c, by_file);
 	if (err != OK) {

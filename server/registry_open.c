@@ -288,8 +288,9 @@ open_slot(struct registry *r, size_t i, char *text, size_t text_len)
 	edition_fini(&load.edition);
 	slot->buried = zone_new(&r->open->edition, slot->info);
 	registry_sweep(&r->open->edition);
+	slot->referrers = referrers_new();
 	slot->noted = true;
-	return slot->buried ? OK : ERR_MEMORY;
+	return slot->buried && slot->referrers ? OK : ERR_MEMORY;
 }
 
 /* All zones, with the errors of all files that have one. */
@@ -357,6 +358,9 @@ publish_first(struct registry *r, int64_t now_ms)
 {
 	enum error err = open_index(r);
 
+	for (size_t i = 0; i < r->slots && err == OK; i++)
+		err = ready_make_all(
+		    &r->open->edition, r->slot[i].zone, r->slot[i].referrers);
 	for (size_t i = 0; i < r->slots && err == OK; i++)
 		if (r->slot[i].noted)
 			err = registry_put_zone_op(r, &r->slot[i]);
@@ -477,8 +481,10 @@ registry_close(struct registry *r)
 	if (r->open != NULL) {
 		close_slots(r);
 		snapshot_drain(r->hub);
-		for (size_t i = 0; i < r->slots; i++)
+		for (size_t i = 0; i < r->slots; i++) {
 			free(r->slot[i].info);
+			referrers_free(r->slot[i].referrers);
+		}
 		batch_fini(r->open);
 		batch_fini(r->sealed);
 	}

@@ -119,6 +119,7 @@ merge_unbury(struct merge *m, struct node *n, const struct rrset *set,
 	name_key_init(&key, node_owner(n));
 	change_begin(&c, &m->r->open->edition, m->slot->buried, 0);
 	err = change_remove(&c, &key, rec->type, rec->rdata, rec->rdlen);
+	(void)change_settle(&c); /* retires the record */
 	m->slot->buried = c.zone;
 	change_fini(&c);
 	return err == OK ? store_batch_put(m->r->open->ops, &op) : err;
@@ -269,12 +270,15 @@ add_slot(
 	    .info = (struct zone_info *)(uintptr_t)load->zone->info,
 	    .noted = true};
 	slot->buried = zone_new(&r->open->edition, slot->info);
-	if (slot->buried == NULL)
+	slot->referrers = referrers_new();
+	if (slot->buried == NULL || slot->referrers == NULL ||
+	    ready_make_all(&load->edition, slot->zone, slot->referrers) != OK)
 		return ERR_MEMORY;
 	r->slots++;
 	/* Its blocks are ours now, older than whatever comes next. */
 	if (r->open->edition.step <= load->edition.step)
 		r->open->edition.step = load->edition.step + 1;
+	registry_sweep(&load->edition);
 	edition_fini(&load->edition);
 	load->zone = NULL;
 	return OK;

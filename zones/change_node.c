@@ -137,6 +137,11 @@ prune(struct edition *ed, struct zone *z, struct place p)
 			err = edition_reserve(ed, 1);
 		if (err != OK)
 			return err;
+		err = edition_reserve(ed, 2);
+		if (err != OK)
+			return err;
+		if (n->ready != NULL)
+			edition_retire(ed, n->ready);
 		edition_retire(ed, n);
 		p.strip++;
 		err = open_at(ed, z, p, &parent);

@@ -111,6 +111,7 @@ node_edit(struct edition *ed, struct node *old)
 	n->children = old->children;
 	n->flags = old->flags;
 	n->rrsets = old->rrsets;
+	n->ready = old->ready;
 	memcpy(n->rrset, old->rrset, old->rrsets * sizeof(n->rrset[0]));
 	memcpy(n->rrset + n->capacity, node_owner(old), old->name_len);
 	edition_retire(ed, old);

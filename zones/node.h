@@ -14,7 +14,8 @@
  * transfer: whoever walks all RRsets skips those that node_is_index().
  *
  * Threads:   readers any; edits by the writer, through an edition.
- * Ownership: blocks of editions; a node does not own its RRsets.
+ * Ownership: blocks of editions; a node owns neither its RRsets nor its
+ *            ready block.
  * Errors:    ERR_MEMORY, ERR_LIMIT; the node is as it was then.
  */
 #ifndef ZONES_NODE_H
@@ -43,6 +44,8 @@ enum node_flags {
 	NODE_SERVICE = 32, /* entered in the directory of services */
 };
 
+struct ready; /* ready.h */
+
 struct node {
 	uint64_t step; /* edition step that made this block */
 	uint64_t hash; /* name_hash() of the owner */
@@ -51,6 +54,7 @@ struct node {
 	uint8_t rrsets;
 	uint8_t capacity; /* of rrset[] */
 	uint8_t name_len;
+	struct ready *ready; /* at services; NULL: nothing is prepared */
 	struct rrset *rrset[];
 };
 
@@ -100,8 +104,8 @@ bool type_goes_with_cname(uint16_t type);
 
 /* Whether a live record at the name forbids to add one of this type: CNAME
  * and other data exclude each other (RFC 1034 3.6.2). */
-bool node_conflicts_with_cname(const struct node *, uint16_t type,
-    int64_t now_ms);
+bool node_conflicts_with_cname(
+    const struct node *, uint16_t type, int64_t now_ms);
 
 /* A new node without RRsets; the owner is copied in lower case. */
 struct node *node_new(

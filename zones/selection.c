@@ -21,10 +21,10 @@ swap(struct pick *a, struct pick *b)
 static size_t
 tier_end(const struct pick *p, size_t from, size_t count)
 {
-	uint16_t priority = record_priority(p[from].record);
+	uint16_t priority = p[from].priority;
 	size_t end = from + 1;
 
-	while (end < count && record_priority(p[end].record) == priority)
+	while (end < count && p[end].priority == priority)
 		end++;
 	return end;
 }
@@ -37,7 +37,7 @@ order_few(struct pick *p, size_t count, struct random *random)
 	uint64_t sum = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		p[i].key = record_weight(p[i].record);
+		p[i].key = p[i].weight;
 		sum += p[i].key;
 	}
 	for (size_t i = 0; i + 1 < count; i++) {
@@ -70,7 +70,7 @@ static void
 order_many(struct pick *p, size_t count, struct random *random)
 {
 	for (size_t i = 0; i < count; i++) {
-		uint16_t w = record_weight(p[i].record);
+		uint16_t w = p[i].weight;
 		uint64_t u = random_next(random) >> 12 | 1;
 		double e = -log((double)u * 0x1p-52) / (w ? w : 1);
 
@@ -140,13 +140,13 @@ take_all(struct selection *s, const struct rrset *set, int64_t now_ms)
 		for (unsigned i = 0; i < set->used; i++) {
 			r = set->item[i];
 			if (record_is_live(r, now_ms))
-				s->pick[s->count++].record = r;
+				selection_add(s, r);
 		}
 		return;
 	}
 	for (r = rrset_first(set, &c); r; r = rrset_next(&c))
 		if (record_is_live(r, now_ms))
-			s->pick[s->count++].record = r;
+			selection_add(s, r);
 }
 
 /* Records drawn so far, by address; open addressing, at most half full. */
@@ -204,7 +204,7 @@ sample_tier(struct selection *s, const struct rrset *set, uint32_t from,
 			misses++;
 			continue;
 		}
-		s->pick[s->count++].record = r;
+		selection_add(s, r);
 		wanted--;
 	}
 }
@@ -259,8 +259,13 @@ by_priority(const void *a, const void *b)
 {
 	const struct pick *x = a, *y = b;
 
-	return (int)record_priority(x->record) -
-	       (int)record_priority(y->record);
+	return (int)x->priority - (int)y->priority;
+}
+
+void
+selection_order_sorted(struct selection *s, struct random *random)
+{
+	order_tiers(s->pick, s->count, random);
 }
 
 void

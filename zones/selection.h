@@ -33,6 +33,9 @@
 struct pick {
 	struct record *record;
 	uint64_t key;
+	uint16_t priority; /* SRV only, as are the next two */
+	uint16_t weight;
+	uint16_t item; /* ready.h: for picks of prepared records */
 };
 
 struct selection {
@@ -41,15 +44,29 @@ struct selection {
 	bool whole; /* every live record of the set is among the picks */
 };
 
+/* Appends a record to the picks; there must be room. */
+static inline void
+selection_add(struct selection *s, struct record *r)
+{
+	struct pick *p = &s->pick[s->count++];
+
+	p->record = r;
+	if (r->type == TYPE_SRV) {
+		p->priority = record_priority(r);
+		p->weight = record_weight(r);
+	}
+}
+
 /* Fills in the live records to answer with, in order; at most max (itself at
  * most SELECTION_MAX).  client is a hash of the client's network.  An empty
  * selection means that no record is live. */
 void selection_draw(struct selection *, const struct rrset *, int64_t now_ms,
     struct random *, uint64_t client, size_t max);
 
-/* Draws the order of picks that the caller put together, SRV records of
- * several sets. */
+/* Draws the order of picks that the caller put together: SRV records of
+ * several sets, or (sorted) prepared ones; priority and weight are set. */
 void selection_order(struct selection *, struct random *);
+void selection_order_sorted(struct selection *, struct random *);
 
 /* After the caller found that only the first count picks fit: forgets the
  * others and draws the order of those that stay. */

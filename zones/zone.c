@@ -41,8 +41,10 @@ static enum error
 retire_node(void *arg, struct node *n)
 {
 	struct edition *ed = arg;
-	enum error err = edition_reserve(ed, 1);
+	enum error err = edition_reserve(ed, 2);
 
+	if (err == OK && n->ready != NULL)
+		edition_retire(ed, n->ready);
 	for (unsigned i = 0; i < n->rrsets && err == OK; i++)
 		err = rrset_retire(ed, n->rrset[i], true);
 	if (err == OK)

@@ -38,7 +38,7 @@ append_set(struct answer *a, const struct rrset *set, size_t max, uint32_t *ttl)
 		}
 		*ttl = answer_ttl(*ttl < set->ttl ? *ttl : set->ttl,
 		    record_deadline_ms(r), a->now_ms);
-		s->pick[s->count++].record = r;
+		selection_add(s, r);
 	}
 }
 

@@ -5,6 +5,7 @@
 
 #include "server/nameserver/additional.h"
 #include "server/nameserver/instances.h"
+#include "server/nameserver/prepared.h"
 #include "server/nameserver/service_svcb.h"
 
 /* Instances looked at for a synthesised answer: more do not fit UDP, and a
@@ -75,7 +76,13 @@ service_answer_merged(struct answer *a, struct owner owner,
 {
 	const struct rrset *srv = node_find(service, TYPE_SRV);
 	const struct rrset *ptr = node_find(service, TYPE_PTR);
+	enum prepared prepared;
 
+	if (qtype == TYPE_SRV && service->ready != NULL) {
+		prepared = prepared_answer(a, owner, service->ready);
+		if (prepared != PREPARED_LARGE)
+			return prepared == PREPARED_DONE;
+	}
 	if (qtype == TYPE_SRV)
 		return ptr == NULL ? answer_put_selected(a, owner, srv)
 				   : answer_srv(a, owner, service);
@@ -99,7 +106,8 @@ answer_instance(struct answer *a, struct owner owner,
 	if (qtype == TYPE_SRV) {
 		struct selection *s = &a->scratch->selection;
 
-		s->pick[0].record = r;
+		s->count = 0;
+		selection_add(s, r);
 		s->count = 1;
 		s->whole = true;
 		answer_put_picks(a, owner, ttl);
