@@ -531,8 +531,10 @@ command(struct life *life)
 static void
 configure(struct life *life, uint8_t options)
 {
+	static char text[] = "rule";
+
 	life->peer.sa.sa_family = AF_INET;
-	life->rule.text = (char[]){"rule"};
+	life->rule.text = text;
 	life->rule.key = CONFIG_KEY_NONE;
 	life->key.tsig = (struct tsig_key){.name = model_name("key."),
 	    .algorithm = TSIG_HMAC_SHA256,
