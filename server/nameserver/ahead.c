@@ -62,15 +62,23 @@ fetch_ready(const struct ready *ready)
 		__builtin_prefetch((const char *)ready + at);
 }
 
+/* The first two RRsets of a node are those that are asked for. */
+static unsigned
+sets_of(const struct node *n)
+{
+	if (n == NULL || n->ready != NULL)
+		return 0;
+	return n->rrsets < 2 ? n->rrsets : 2;
+}
+
 /* From nodes to sets to records, one stage for all before the next. */
 static void
 fetch(struct node *const *node, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (node[i] && node[i]->ready)
+		if (node[i] != NULL && node[i]->ready != NULL)
 			fetch_ready(node[i]->ready);
-		for (unsigned k = 0; node[i] && k < node[i]->rrsets && k < 2;
-		     k++) {
+		for (unsigned k = 0; k < sets_of(node[i]); k++) {
 			const char *set = (const char *)node[i]->rrset[k];
 
 			__builtin_prefetch(set);
@@ -78,9 +86,7 @@ fetch(struct node *const *node, size_t count)
 		}
 	}
 	for (size_t i = 0; i < count; i++)
-		for (unsigned k = 0;
-		     node[i] && !node[i]->ready && k < node[i]->rrsets && k < 2;
-		     k++)
+		for (unsigned k = 0; k < sets_of(node[i]); k++)
 			fetch_records(node[i]->rrset[k]);
 }
 

@@ -74,15 +74,17 @@ bool
 service_answer_merged(struct answer *a, struct owner owner,
     const struct node *service, uint16_t qtype)
 {
-	const struct rrset *srv = node_find(service, TYPE_SRV);
-	const struct rrset *ptr = node_find(service, TYPE_PTR);
+	const struct rrset *srv, *ptr;
 	enum prepared prepared;
 
+	/* Before anything of the RRsets themselves is touched. */
 	if (qtype == TYPE_SRV && service->ready != NULL) {
 		prepared = prepared_answer(a, owner, service->ready);
 		if (prepared != PREPARED_LARGE)
 			return prepared == PREPARED_DONE;
 	}
+	srv = node_find(service, TYPE_SRV);
+	ptr = node_find(service, TYPE_PTR);
 	if (qtype == TYPE_SRV)
 		return ptr == NULL ? answer_put_selected(a, owner, srv)
 				   : answer_srv(a, owner, service);
