@@ -293,7 +293,8 @@ ready_refresh(struct change *c, struct referrers *referrers)
 
 		if (n == NULL)
 			continue;
-		if ((n->flags & NODE_SERVICE) != 0)
+		err = note_targets(&todo, referrers, n);
+		if (err == OK)
 			err = make(c->edition, c->zone, n, referrers, &ready);
 		if (err == OK && (ready != NULL || n->ready != NULL))
 			err = replace(c, n, ready);
