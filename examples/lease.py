@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """lease.py: registers with the Update Lease option (RFC 9664), which stock
 nsupdate of Debian 12 cannot send.  Needs dnspython 2 (python3-dnspython).
