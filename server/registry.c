@@ -69,6 +69,12 @@ take_back(struct registry *r, struct batch *b)
 	b->noted = false;
 }
 
+void
+registry_abandon(struct registry *r)
+{
+	take_back(r, r->open);
+}
+
 /* Nobody gets what this batch promised: the store said why. */
 static void
 fail_all(struct registry *r, struct batch *b, enum error err, int64_t now_ms)

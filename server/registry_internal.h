@@ -77,6 +77,8 @@ enum error registry_flush(struct registry *, int64_t now_ms) MUST_CHECK;
 /* Publishes the working version though no message asks for it; the zones that
  * are noted get their state stored. */
 enum error registry_force(struct registry *, int64_t now_ms) MUST_CHECK;
+/* Takes back what the open batch did, if it did not come to a submission. */
+void registry_abandon(struct registry *);
 
 /* registry_log.c: takes a settled change of a slot into the open batch: next
  * serial, store operations, lease events.  The caller rolls back on errors. */

@@ -241,11 +241,13 @@ renew_info(
 	(void)edition_savepoint(&r->open->edition);
 	z = zone_edit(&r->open->edition, slot->zone);
 	buried = zone_edit(&r->open->edition, slot->buried);
-	if (z == NULL || buried == NULL) {
+	if (z == NULL || buried == NULL ||
+	    edition_reserve(&r->open->edition, 1) != OK) {
 		free(info);
 		return ERR_MEMORY;
 	}
-	snapshot_defer(r->hub, free, slot->info);
+	/* Readers of the snapshot that is still current look into it. */
+	edition_retire(&r->open->edition, slot->info);
 	z->info = buried->info = info;
 	slot->zone = z;
 	slot->buried = buried;
@@ -254,28 +256,49 @@ renew_info(
 	return OK;
 }
 
+/* Room for one more slot, and for its place in the open batch. */
+static enum error
+grow_slots(struct registry *r)
+{
+	struct slot *slot;
+	struct zone **before;
+
+	slot = realloc(r->slot, (r->slots + 2) * sizeof(*slot));
+	if (slot == NULL)
+		return ERR_MEMORY;
+	r->slot = slot;
+	before = realloc(r->open->before, (2 * r->slots + 3) * sizeof(*before));
+	if (before == NULL)
+		return ERR_MEMORY;
+	r->open->before = before;
+	return OK;
+}
+
+/* A zone that is new.  Its blocks belong to no batch: if the reload fails, an
+ * unused slot is left. */
 static enum error
 add_slot(
     struct registry *r, const struct config_zone *config, struct load *load)
 {
-	struct slot *grown = realloc(r->slot, (r->slots + 2) * sizeof(*grown));
-	struct slot *slot;
-
-	if (grown == NULL)
-		return ERR_MEMORY;
-	r->slot = grown;
-	slot = &grown[r->slots];
-	*slot = (struct slot){.config = config,
+	struct slot slot = {.config = config,
 	    .zone = load->zone,
 	    .info = (struct zone_info *)(uintptr_t)load->zone->info,
-	    .noted = true};
-	slot->buried = zone_new(&r->open->edition, slot->info);
-	slot->referrers = referrers_new();
-	if (slot->buried == NULL || slot->referrers == NULL ||
-	    ready_make_all(&load->edition, slot->zone, slot->referrers) != OK)
-		return ERR_MEMORY;
-	r->slots++;
-	/* Its blocks are ours now, older than whatever comes next. */
+	    .buried = zone_new(&load->edition, load->zone->info),
+	    .referrers = referrers_new()};
+	enum error err = grow_slots(r);
+
+	if (err == OK && (slot.buried == NULL || slot.referrers == NULL))
+		err = ERR_MEMORY;
+	if (err == OK)
+		err = ready_make_all(&load->edition, slot.zone, slot.referrers);
+	if (err != OK) {
+		referrers_free(slot.referrers);
+		return err;
+	}
+	r->open->before[2 * r->slots] = slot.zone;
+	r->open->before[2 * r->slots + 1] = slot.buried;
+	r->slot[r->slots++] = slot;
+	/* Older than whatever comes next. */
 	if (r->open->edition.step <= load->edition.step)
 		r->open->edition.step = load->edition.step + 1;
 	registry_sweep(&load->edition);
@@ -371,30 +394,81 @@ reload_slots(struct registry *r, const struct config *config, int64_t now_ms,
 	return err;
 }
 
+/* What a reload that fails goes back to, beside the zones themselves. */
+struct former {
+	struct settings *settings;
+	const struct config *config;
+	const struct zoneset_index *index;
+	size_t slots;
+	struct slot *slot; /* a copy */
+};
+
+static enum error
+remember(struct registry *r, struct former *f)
+{
+	*f = (struct former){.settings = r->settings,
+	    .config = r->config,
+	    .index = r->index,
+	    .slots = r->slots,
+	    .slot = malloc((r->slots + 1) * sizeof(struct slot))};
+	if (f->slot == NULL)
+		return ERR_MEMORY;
+	memcpy(f->slot, r->slot, r->slots * sizeof(struct slot));
+	return OK;
+}
+
+/* As if nothing had been asked for: nobody has seen a snapshot of it. */
+static void
+restore(struct registry *r, const struct former *f)
+{
+	registry_abandon(r);
+	for (size_t i = 0; i < r->slots; i++) {
+		struct slot *slot = &r->slot[i];
+
+		slot->config = i < f->slots ? f->slot[i].config : NULL;
+		if (i >= f->slots || slot->info == f->slot[i].info)
+			continue;
+		free(slot->info);
+		slot->info = f->slot[i].info;
+	}
+	settings_free(r->settings);
+	r->settings = f->settings;
+	r->config = f->config;
+	r->index = f->index;
+}
+
 enum error
 registry_reload(struct registry *r, const struct config *config, int64_t now_ms,
     char *text, size_t text_len)
 {
-	struct settings *settings = settings_new(config), *old = r->settings;
+	struct settings *settings = settings_new(config);
+	struct former former = {0};
 	enum error err = settings ? OK : ERR_MEMORY;
 
 	text[0] = '\0';
 	if (err == OK)
 		err = registry_flush(r, now_ms);
 	if (err == OK)
-		err = reload_slots(r, config, now_ms, text, text_len);
-	if (err == OK)
-		err = renew_index(r);
+		err = remember(r, &former);
 	if (err != OK) {
 		settings_free(settings);
 		return err;
 	}
 	r->config = config;
 	r->settings = settings;
-	/* Something to store, so that a snapshot is made. */
-	for (size_t i = 0; i < r->slots; i++)
-		r->slot[i].noted = true;
-	err = registry_force(r, now_ms);
-	snapshot_defer(r->hub, free_settings, old);
+	err = reload_slots(r, config, now_ms, text, text_len);
+	if (err == OK)
+		err = renew_index(r);
+	if (err == OK) {
+		/* Something to store, so that a snapshot is made. */
+		for (size_t i = 0; i < r->slots; i++)
+			r->slot[i].noted = true;
+		err = registry_force(r, now_ms);
+	}
+	if (err == OK)
+		snapshot_defer(r->hub, free_settings, former.settings);
+	else
+		restore(r, &former);
+	free(former.slot);
 	return err;
 }
