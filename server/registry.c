@@ -170,25 +170,39 @@ close_open_batch(struct registry *r, int64_t now_ms)
 	}
 }
 
-/* A registered SRV record is gone for good: its service no longer names the
- * host, unless another record of it does. */
-static void
-forget_referrer(struct registry *r, const struct lease *lease)
+/* Whether a version of the zone may still have an SRV record of the service
+ * that names the same host. */
+static bool
+names_host(const struct zone *z, const struct record *gone, uint64_t service)
 {
-	const struct record *gone = lease_record(lease);
-	const struct slot *slot = &r->slot[lease->zone];
-	const struct node *n =
-	    tree_find_hash(&slot->zone->tree, lease->owner_hash);
+	const struct node *n = tree_find_hash(&z->tree, service);
 	const struct rrset *set = n ? node_find(n, TYPE_SRV) : NULL;
 	struct rrset_cursor c;
 
-	if (gone->type != TYPE_SRV || (set && set->count > READY_ITEMS))
-		return;
-	for (struct record *rec = set ? rrset_first(set, &c) : NULL; rec;
-	     rec = rrset_next(&c))
-		if (rec->target_hash == gone->target_hash)
-			return;
-	referrers_remove(slot->referrers, gone->target_hash, lease->owner_hash);
+	if (set == NULL || set->count > READY_ITEMS)
+		return set != NULL;
+	for (struct record *r = rrset_first(set, &c); r; r = rrset_next(&c))
+		if (r->target_hash == gone->target_hash)
+			return true;
+	return false;
+}
+
+/* A registered SRV record is gone for good: its service no longer names the
+ * host, unless another record of it does, be it in the version that is being
+ * published (to which a refused batch leads back) or in the working one. */
+static void
+forget_referrer(
+    struct registry *r, const struct batch *b, const struct lease *lease)
+{
+	const struct record *gone = lease_record(lease);
+	const struct slot *slot = &r->slot[lease->zone];
+	const struct zone *next = b->snapshot->zones->zone[lease->zone];
+
+	if (gone->type == TYPE_SRV &&
+	    !names_host(next, gone, lease->owner_hash) &&
+	    !names_host(slot->zone, gone, lease->owner_hash))
+		referrers_remove(
+		    slot->referrers, gone->target_hash, lease->owner_hash);
 }
 
 static void
@@ -198,7 +212,7 @@ publish(struct registry *r, struct batch *b, int64_t now_ms)
 
 	for (size_t i = 0; i < b->events; i++)
 		if (b->event[i].gone)
-			forget_referrer(r, b->event[i].lease);
+			forget_referrer(r, b, b->event[i].lease);
 	batch_settle_leases(b, r->wheel, now_ms);
 	if (old != NULL && edition_reserve(&b->edition, 1) == OK)
 		edition_retire(&b->edition, old);
