@@ -11,6 +11,7 @@
 #include "server/registry_internal.h"
 #include "tests/lib/fake_snapshot.h"
 #include "tests/lib/fake_store.h"
+#include "tests/lib/ready_check.h"
 #include "tests/lib/update_model.h"
 #include "tests/lib/update_wire.h"
 #include "tests/lib/zone_check.h"
@@ -192,10 +193,11 @@ check_lease(struct model_fact *f, const struct record *r)
 static void
 check(struct life *life)
 {
-	const struct zone *z = life->registry->slot[0].zone;
+	struct zone *z = life->registry->slot[0].zone;
 	struct live_count count = {.now_ms = life->now_ms};
 
 	zone_check(z, life->now_ms, true);
+	ready_check(z);
 	for (size_t i = 0; i < work.facts; i++) {
 		struct model_fact *f = &work.fact[i];
 		struct rrset *set;
@@ -493,6 +495,9 @@ command_restart(struct life *life)
 	struct zone *z;
 	uint32_t serial;
 
+	/* What has expired but is not reaped would come back: promise 6. */
+	life->now_ms += LEASE_TICK_MS;
+	model_expire(&work, life->now_ms);
 	settle(life);
 	z = life->registry->slot[0].zone;
 	serial = z->serial;

@@ -79,10 +79,10 @@ model_rdata(uint16_t type, uint32_t variant, uint8_t *buf, size_t cap)
 		wire_put_bytes(&w, (uint8_t[16]){0x20, 1, [15] = v}, 16);
 		break;
 	case TYPE_SRV:
-		wire_put_u16(&w, v & 1);
-		wire_put_u16(&w, (v >> 1 & 3) * 10);
+		wire_put_u16(&w, v >> 6 & 1);
+		wire_put_u16(&w, (v >> 7) * 10);
 		wire_put_u16(&w, 80);
-		model_put_host(&w, v);
+		model_put_host(&w, v & 63); /* two may share a host */
 		break;
 	case TYPE_PTR:
 		wire_put_name_plain(&w, model_name("i1._http._tcp.w.z.").wire);
@@ -435,6 +435,9 @@ model_resurrect(struct model *m, const struct model *before, int64_t now_ms)
 		if (is == NULL || !is->touched)
 			continue;
 		f = *was;
+		/* It may have had other lengths in between. */
+		if (is->pending == m->batch && !f.is_static)
+			f.pending = m->batch;
 		model_renew(m, &f, is->granted_s, now_ms);
 		*is = f;
 	}
