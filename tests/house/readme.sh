@@ -45,8 +45,9 @@ for f in $(cd "$sources" && sh scripts/list-sources --print |
 done
 
 # Files that are pointed at.
-for f in $(grep -o '](\(etc\|examples\|docs\)/[^)#]*' "$sources/README.md" |
-    cut -c 3-); do
+grep -o '](\(etc\|examples\|docs\)/[^)#]*' "$sources/README.md" | cut -c 3- |
+    sort -u >"$work/links"
+while read -r f; do
 	[ -e "$sources/$f" ] || wrong "$f is not there"
-done
+done <"$work/links"
 exit $failed
