@@ -18,9 +18,17 @@ struct snapshot_hub *
 snapshot_hub_new(void)
 {
 	struct snapshot_hub *hub = calloc(1, sizeof(*hub));
+	pthread_rwlockattr_t attr;
 
-	if (hub != NULL)
-		pthread_rwlock_init(&hub->lock, NULL);
+	if (hub == NULL)
+		return NULL;
+	/* Readers that never pause would keep the writer out for ever; none
+	 * enters twice. */
+	pthread_rwlockattr_init(&attr);
+	pthread_rwlockattr_setkind_np(
+	    &attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+	pthread_rwlock_init(&hub->lock, &attr);
+	pthread_rwlockattr_destroy(&attr);
 	return hub;
 }
 
