@@ -25,7 +25,10 @@ def ask(s):
 
 def is_right(s, wire):
     answer = client.dns.message.from_wire(wire)
-    return s.query.is_response(answer) and client.texts(answer) == [rdata]
+    if s.query.is_response(answer) and client.texts(answer) == [rdata]:
+        return True
+    print(answer.to_text().replace("\n", "; "), file=sys.stderr)
+    return False
 
 
 class Socket(socket.socket):

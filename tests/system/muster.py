@@ -12,8 +12,9 @@ path = sys.argv[1]
 
 def connect():
     s = socket.socket(socket.AF_UNIX)
-    s.settimeout(20)
+    # With a timeout of its own, connect() fails where the backlog is full.
     s.connect(path)
+    s.settimeout(20)
     return s
 
 
