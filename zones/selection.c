@@ -182,9 +182,33 @@ draw_position(
 	return rrset_at_weight(set, low + random_below(random, sum));
 }
 
-/* Draws from one tier until it has given what it can or the picks are full.
- * Misses (drawn before, expired) are bounded: a tier that is nearly used up is
- * left with gaps, which only a sample may have. */
+/* Where drawing misses too often, because most records have expired or hardly
+ * ever come up: takes what lives from a place of the client's on, in order.
+ * The way is bounded once there is something to answer with; until then it is
+ * not, so that nothing drawn means nothing live. */
+#define FILL_STEPS 1024
+
+static void
+fill_tier(struct selection *s, const struct rrset *set, uint32_t from,
+    uint32_t end, int64_t now_ms, struct random *member, size_t max,
+    struct drawn *d)
+{
+	uint32_t start = from + (uint32_t)random_below(member, end - from);
+	struct rrset_cursor c;
+	struct record *r = rrset_seek(set, &c, start);
+
+	for (uint32_t i = 0; i < end - from && s->count < max; i++) {
+		if (i >= FILL_STEPS && s->count > 0)
+			return;
+		if (record_is_live(r, now_ms) && !drawn_before(d, r))
+			selection_add(s, r);
+		r = start + i + 1 == end ? rrset_seek(set, &c, from)
+					 : rrset_next(&c);
+	}
+}
+
+/* Draws from one tier until it has given what it can or the picks are full;
+ * misses (drawn before, expired) are bounded. */
 static void
 sample_tier(struct selection *s, const struct rrset *set, uint32_t from,
     uint32_t end, int64_t now_ms, struct random *member, size_t max,
@@ -205,6 +229,8 @@ sample_tier(struct selection *s, const struct rrset *set, uint32_t from,
 		selection_add(s, r);
 		wanted--;
 	}
+	if (wanted > 0)
+		fill_tier(s, set, from, end, now_ms, member, max, d);
 }
 
 static void
@@ -225,8 +251,7 @@ sample(struct selection *s, const struct rrset *set, int64_t now_ms,
 	}
 }
 
-/* More live records than room: a client's own sample.  Tiers that are small
- * against what is wanted are better looked at whole. */
+/* More records than room: a client's own sample. */
 static void
 draw_large(struct selection *s, const struct rrset *set, int64_t now_ms,
     uint64_t client, size_t max)
@@ -235,7 +260,7 @@ draw_large(struct selection *s, const struct rrset *set, int64_t now_ms,
 
 	random_seed(&member, client);
 	sample(s, set, now_ms, &member, max);
-	s->whole = false;
+	s->whole = s->count == 0 && max > 0;
 }
 
 void
