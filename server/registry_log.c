@@ -138,7 +138,9 @@ take_renewed(struct registry *r, const struct slot *slot, int64_t now_ms,
 	if (record_is_static(e->record))
 		return OK;
 	if (lease->granted_s == e->granted_s) {
-		if (lease_deadline_ms(lease) != DEADLINE_NONE)
+		/* Granted but not published: the batch sets the deadline. */
+		if (e->granted_s > 0 &&
+		    lease_deadline_ms(lease) != DEADLINE_NONE)
 			lease_arm(r->wheel, lease,
 			    now_ms + (int64_t)e->granted_s * 1000);
 		return OK;
