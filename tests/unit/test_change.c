@@ -242,14 +242,15 @@ Test(change, cuts_are_counted)
 	cr_assert_eq(zone->cuts, 1);
 }
 
-Test(change, thousands_of_names_come_and_go_in_one_change)
+/* Each name that goes takes more blocks along than the change makes. */
+Test(change, any_number_of_names_go_in_one_change)
 {
 	char name[32];
 
 	for (int round = 0; round < 2; round++) {
 		begin();
 		for (int i = 0; i < 1500; i++) {
-			snprintf(name, sizeof(name), "a%d.b%d.z.", i, i % 50);
+			snprintf(name, sizeof(name), "a%d.b%d.z.", i, i);
 			if (round == 0)
 				add(name, TYPE_A, "1");
 			else
