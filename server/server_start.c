@@ -54,6 +54,27 @@ count_workers(const struct config_server *config)
 	return count < MAX_WORKERS ? count : MAX_WORKERS;
 }
 
+/* Sections that are read and checked but move nothing in this version. */
+static void
+warn_unused(const struct config *config)
+{
+	const struct {
+		const char *name;
+		size_t entries;
+	} section[] = {
+	    {"api", config->api_listen_count},
+	    {"services", config->service_count},
+	    {"forward", config->forward_count},
+	};
+
+	for (size_t i = 0; i < sizeof(section) / sizeof(section[0]); i++)
+		if (section[i].entries > 0)
+			log_write(LEVEL_WARNING,
+			    "%s: this version only reads this section: it has "
+			    "no effect yet",
+			    section[i].name);
+}
+
 static int
 load_config(struct server *server)
 {
@@ -63,6 +84,7 @@ load_config(struct server *server)
 	if (err != OK)
 		return server_fail(server, err, EXIT_CONFIG);
 	log_lines(LEVEL_WARNING, server->text);
+	warn_unused(server->config);
 	return EXIT_SUCCESS;
 }
 

@@ -241,16 +241,14 @@ judge_query(struct judging *j)
 
 /* --- updates --- */
 
+/* Says no to an update before the writer sees it, and why in the log. */
 static enum verdict
-refuse_update(struct judging *j, int key)
+refuse_update(
+    struct judging *j, enum rcode rcode, enum ede ede, const char *reason)
 {
-	const char *reason = key == CONFIG_KEY_NONE
-				 ? "no update rule matches the address"
-				 : "no update rule matches the key";
-
-	update_log(j->req->peer, &j->tsig, &j->message, RCODE_REFUSED, reason,
-	    j->req->now_ms);
-	return finish_plain(j, RCODE_REFUSED, EDE_PROHIBITED, reason);
+	update_log(
+	    j->req->peer, &j->tsig, &j->message, rcode, reason, j->req->now_ms);
+	return finish_plain(j, rcode, ede, reason);
 }
 
 /* RFC 2136 3.1: the zone section, and what the signature proves; only then
@@ -263,18 +261,21 @@ judge_update(struct judging *j)
 	struct policy_asker who;
 
 	if (m->qname_len == 0 || m->qtype != TYPE_SOA)
-		return finish_plain(j, RCODE_FORMERR, EDE_OTHER,
+		return refuse_update(j, RCODE_FORMERR, EDE_OTHER,
 		    "the zone section must name one zone, type SOA");
 	zone = settings_find_zone(j->settings, message_qname(m));
 	if (zone == NULL || m->qclass != CLASS_IN)
-		return finish_plain(
-		    j, RCODE_NOTAUTH, EDE_NOT_AUTHORITATIVE, NULL);
+		return refuse_update(j, RCODE_NOTAUTH, EDE_NOT_AUTHORITATIVE,
+		    "not a zone of this server");
 	who = (struct policy_asker){
 	    .key = CONFIG_KEY_NONE, .peer = j->req->peer, .tcp = j->req->tcp};
 	if (j->tsig.state == TSIG_OK)
 		who.key = settings_find_key(j->settings, j->tsig.key.wire);
 	if (!policy_allows_asker(zone, &who))
-		return refuse_update(j, who.key);
+		return refuse_update(j, RCODE_REFUSED, EDE_PROHIBITED,
+		    who.key == CONFIG_KEY_NONE
+			? "no update rule matches the address"
+			: "no update rule matches the key");
 	/* The writer's reply needs the table even for an unsigned update. */
 	if (get_tsig_table(j->local, j->settings) == NULL)
 		return finish_plain(j, RCODE_SERVFAIL, EDE_NONE, NULL);
@@ -282,6 +283,19 @@ judge_update(struct judging *j)
 	if (j->req->update == NULL)
 		return finish_plain(j, RCODE_SERVFAIL, EDE_NONE, NULL);
 	return VERDICT_WRITE;
+}
+
+static const char *
+signature_error(const struct tsig *tsig)
+{
+	switch (tsig->error) {
+	case RCODE_BADKEY:
+		return "the key is unknown here";
+	case RCODE_BADTIME:
+		return "the clocks are too far apart";
+	default:
+		return "the signature is wrong";
+	}
 }
 
 /* RFC 8945 5.2, 5.3: errors in the signature are answered before anything
@@ -295,6 +309,9 @@ judge_signature(struct judging *j)
 		return finish_plain(j, RCODE_SERVFAIL, EDE_NONE, NULL);
 	switch (tsig_verify(table, &j->message, j->req->wall_s, &j->tsig)) {
 	case TSIG_NOTAUTH:
+		if (message_opcode(&j->message) == OPCODE_UPDATE)
+			return refuse_update(j, RCODE_NOTAUTH, EDE_NONE,
+			    signature_error(&j->tsig));
 		return finish_plain(j, RCODE_NOTAUTH, EDE_NONE, NULL);
 	case TSIG_FORMERR:
 		return finish_plain(j, RCODE_FORMERR, EDE_NONE, NULL);

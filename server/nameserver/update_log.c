@@ -35,6 +35,19 @@ rcode_text(enum rcode rcode)
 	}
 }
 
+static const char *
+signer(const struct tsig *tsig)
+{
+	switch (tsig->state) {
+	case TSIG_OK:
+		return "key ";
+	case TSIG_NOTAUTH:
+		return "who claims key ";
+	default:
+		return "unsigned";
+	}
+}
+
 void
 update_log(const struct endpoint *peer, const struct tsig *tsig,
     const struct message *m, enum rcode rcode, const char *reason,
@@ -58,7 +71,9 @@ update_log(const struct endpoint *peer, const struct tsig *tsig,
 		log_write(
 		    LEVEL_WARNING, "%u more updates were not done", skipped);
 	log_write(LEVEL_WARNING, "%s: update from %s, %s%s: %s: %s", zone,
-	    address, tsig->state == TSIG_OK ? "key " : "unsigned",
-	    tsig->state == TSIG_OK ? name_to_text(tsig->key.wire, key) : "",
+	    address, signer(tsig),
+	    tsig->state == TSIG_OK || tsig->state == TSIG_NOTAUTH
+		? name_to_text(tsig->key.wire, key)
+		: "",
 	    rcode_text(rcode), reason);
 }
