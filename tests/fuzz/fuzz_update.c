@@ -496,7 +496,7 @@ command_restart(struct life *life)
 	uint32_t serial;
 
 	/* What has expired but is not reaped would come back: promise 6. */
-	life->now_ms += LEASE_TICK_MS;
+	life->now_ms += REAP_RETRY_MS + LEASE_TICK_MS;
 	model_expire(&work, life->now_ms);
 	settle(life);
 	z = life->registry->slot[0].zone;
