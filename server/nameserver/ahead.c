@@ -2,6 +2,7 @@
 #include "server/nameserver/ahead.h"
 
 #include "server/nameserver/message.h"
+#include "zones/ready.h"
 
 /* Records per set that are worth asking for. */
 #define RECORDS_MAX 16
@@ -62,6 +63,20 @@ fetch_ready(const struct ready *ready)
 		__builtin_prefetch((const char *)ready + at);
 }
 
+/* The clocks of registered records, which lie apart. */
+static void
+fetch_leases(const struct ready *ready)
+{
+	const struct ready_address *address = ready_addresses(ready);
+
+	if (!ready->leased)
+		return;
+	for (unsigned i = 0; i < ready->items; i++)
+		__builtin_prefetch(ready->item[i].lease);
+	for (unsigned i = 0; i < ready->addresses; i++)
+		__builtin_prefetch(address[i].lease);
+}
+
 /* The first two RRsets of a node are those that are asked for. */
 static unsigned
 sets_of(const struct node *n)
@@ -85,9 +100,12 @@ fetch(struct node *const *node, size_t count)
 			__builtin_prefetch(set + 64);
 		}
 	}
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		if (node[i] != NULL && node[i]->ready != NULL)
+			fetch_leases(node[i]->ready);
 		for (unsigned k = 0; k < sets_of(node[i]); k++)
 			fetch_records(node[i]->rrset[k]);
+	}
 }
 
 void
