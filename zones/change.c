@@ -134,6 +134,28 @@ renew(struct change *c, const struct name_key *key, struct node *n,
 	return err == OK ? retime(c, n, set, ttl) : err;
 }
 
+/* A set for a record to come.  One that this same change has emptied goes on:
+ * with what the store remembers of it, and with a new TTL if it has one. */
+static enum error
+make_set(struct change *c, const struct name_key *key, const struct node *n,
+    uint16_t type, uint32_t ttl, struct rrset **set)
+{
+	const struct node *at = tree_find(&c->before->tree, key, 0);
+	const struct rrset *was = at ? node_find(at, type) : NULL;
+
+	*set = rrset_new(c->edition, type, ttl);
+	if (*set == NULL)
+		return ERR_MEMORY;
+	if (was == NULL)
+		return OK;
+	(*set)->retimed = was->retimed;
+	if (was->ttl == ttl)
+		return OK;
+	return append(
+	    c, &(struct change_entry){
+		   .kind = CHANGE_TTL, .type = type, .owner = node_owner(n)});
+}
+
 /* Puts a record that is not in the zone into a set of its type. */
 static enum error
 insert(struct change *c, const struct name_key *key, uint32_t ttl,
@@ -150,10 +172,9 @@ insert(struct change *c, const struct name_key *key, uint32_t ttl,
 		return err;
 	set = node_find(n, r->type);
 	if (set == NULL)
-		set = rrset_new(ed, r->type, ttl);
-	if (set == NULL)
-		return ERR_MEMORY;
-	err = rrset_add(ed, &set, r);
+		err = make_set(c, key, n, r->type, ttl, &set);
+	if (err == OK)
+		err = rrset_add(ed, &set, r);
 	if (err == OK && (r->flags & RECORD_STATIC) == 0)
 		set->leased = true; /* rrset_add() made it of this step */
 	if (err == OK)
@@ -228,9 +249,11 @@ change_add(struct change *c, const struct name_key *key, uint16_t type,
 		if (err != OK)
 			return err;
 	}
-	/* Deleted earlier in this same change: the same record comes back. */
+	/* Deleted earlier in this same change: the same record comes back,
+	 * unless it is a zone file's now. */
 	was = find_before(c, key, type, rdata, rdlen);
-	if (was != NULL) {
+	if (was != NULL &&
+	    (record_is_static(was) || (grant->flags & RECORD_STATIC) == 0)) {
 		err = insert(c, key, ttl, was, 0);
 		if (err != OK)
 			return err;
