@@ -63,7 +63,7 @@ take_back(struct registry *r, struct batch *b)
 		r->slot[i].touched = r->slot[i].noted = false;
 	}
 	batch_keep_leases(b, r->wheel);
-	edition_rollback(&b->edition, (struct savepoint){0, 0});
+	edition_rollback(&b->edition, (struct savepoint){0});
 	store_batch_truncate(b->ops, 0);
 	b->snapshot = NULL;
 	b->noted = false;

@@ -54,8 +54,9 @@ struct savepoint
 edition_savepoint(struct edition *ed)
 {
 	ed->step++;
-	return (struct savepoint){
-	    .made = ed->made.count, .retired = ed->retired.count};
+	return (struct savepoint){.made = ed->made.count,
+	    .retired = ed->retired.count,
+	    .reserved = ed->reserved};
 }
 
 void
@@ -65,6 +66,7 @@ edition_rollback(struct edition *ed, struct savepoint sp)
 	while (ed->made.count > sp.made)
 		free(ed->made.block[--ed->made.count]);
 	ed->retired.count = sp.retired;
+	ed->reserved = sp.reserved;
 }
 
 void *

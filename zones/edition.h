@@ -46,6 +46,7 @@ struct edition {
 struct savepoint {
 	size_t made;
 	size_t retired;
+	size_t reserved;
 };
 
 /* An empty edition whose first step is step (greater than that of any block

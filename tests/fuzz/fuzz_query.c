@@ -372,7 +372,7 @@ run_update(struct request *req)
 		(void)change_settle(&c);
 		zone_check(c.zone, req->now_ms, true);
 	}
-	edition_rollback(&ed, (struct savepoint){0, 0});
+	edition_rollback(&ed, (struct savepoint){0});
 	world.step = ed.step + 1;
 	edition_fini(&ed);
 	change_fini(&c);

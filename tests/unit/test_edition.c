@@ -140,3 +140,19 @@ Test(edition, a_long_list_is_not_kept, .timeout = 5)
 	cr_assert_eq(ed.retired.capacity, 0);
 	edition_fini(&ed);
 }
+
+/* Heartbeats come to nothing for weeks without anything being published. */
+Test(edition, rolling_back_gives_reserved_room_back, .timeout = 5)
+{
+	struct edition ed;
+
+	edition_init(&ed, 1);
+	for (size_t i = 0; i < 100000; i++) {
+		struct savepoint sp = edition_savepoint(&ed);
+
+		cr_assert_eq(edition_reserve(&ed, 2), OK);
+		edition_rollback(&ed, sp);
+	}
+	cr_assert_leq(ed.retired.capacity, 64);
+	edition_fini(&ed);
+}
