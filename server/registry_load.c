@@ -108,9 +108,7 @@ load_record(void *arg, const struct zonefile_record *r)
 	n = change_find(&l->change, &key);
 	if (n != NULL && node_conflicts_with_cname(n, r->type, 0))
 		return complain(l, r, "CNAME and other data at one name");
-	if (n != NULL && (r->type == TYPE_CNAME || r->type == TYPE_DNAME) &&
-	    node_find(n, r->type) &&
-	    !rrset_find(node_find(n, r->type), r->rdata, r->rdlen))
+	if (n != NULL && node_has_another(n, r->type, r->rdata, r->rdlen, 0))
 		return complain(
 		    l, r, "more than one CNAME or DNAME at one name");
 	err = change_add(

@@ -153,7 +153,9 @@ recover_record(struct recovery *v, struct slot *slot, const struct store_op *op)
 	name_key_init(&key, op->owner);
 	n = change_find(c, &key);
 	/* The zone file has it now, or something that excludes it. */
-	if (n != NULL && node_conflicts_with_cname(n, op->type, v->now_ms))
+	if (n != NULL &&
+	    (node_conflicts_with_cname(n, op->type, v->now_ms) ||
+		node_has_another(n, op->type, op->rdata, op->rdlen, v->now_ms)))
 		return forget(v, op, STORE_REMOVE);
 	err = change_add(
 	    c, &key, op->type, op->ttl, op->rdata, op->rdlen, &grant);
@@ -361,6 +363,8 @@ publish_first(struct registry *r, int64_t now_ms)
 	for (size_t i = 0; i < r->slots && err == OK; i++)
 		err = ready_make_all(
 		    &r->open->edition, r->slot[i].zone, r->slot[i].referrers);
+	/* They stay if the store refuses: nobody goes back to before them. */
+	registry_sweep(&r->open->edition);
 	for (size_t i = 0; i < r->slots && err == OK; i++)
 		if (r->slot[i].noted)
 			err = registry_put_zone_op(r, &r->slot[i]);

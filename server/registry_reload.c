@@ -58,25 +58,37 @@ each_record(struct merge *m, struct node *n,
 }
 
 /* Of the new file: in, unless it is there or an UPDATE had deleted it.  What
- * is registered at the name and excludes it (CNAME) wins. */
+ * is registered at the name and excludes it (CNAME) wins; the same record
+ * registered becomes the file's, and thus loses its lease. */
 static enum error
 merge_in(struct merge *m, struct node *n, const struct rrset *set,
     struct record *rec)
 {
 	const struct change_grant grant = {.flags = RECORD_STATIC};
 	const struct rrset *was = find_set(m->before, n, rec->type);
+	const struct record *there = find_record(m->before, n, rec);
+	int64_t now_ms = m->change.now_ms;
 	const struct node *at;
 	struct name_key key;
+	enum error err;
 
 	if (find_record(m->buried, n, rec) != NULL)
 		return OK;
-	if (find_record(m->before, n, rec) != NULL &&
+	if (there != NULL && record_is_static(there) &&
 	    (was->ttl == set->ttl || was->leased || was->retimed))
 		return OK;
 	name_key_init(&key, node_owner(n));
 	at = change_find(&m->change, &key);
-	if (at && node_conflicts_with_cname(at, rec->type, m->change.now_ms))
+	if (at && (node_conflicts_with_cname(at, rec->type, now_ms) ||
+		      node_has_another(
+			  at, rec->type, rec->rdata, rec->rdlen, now_ms)))
 		return OK;
+	if (there != NULL && !record_is_static(there)) {
+		err = change_remove(
+		    &m->change, &key, rec->type, rec->rdata, rec->rdlen);
+		if (err != OK)
+			return err;
+	}
 	return change_add(&m->change, &key, rec->type, set->ttl, rec->rdata,
 	    rec->rdlen, &grant);
 }

@@ -69,6 +69,18 @@ node_conflicts_with_cname(const struct node *n, uint16_t type, int64_t now_ms)
 	       node_find_live(n, TYPE_CNAME, now_ms);
 }
 
+bool
+node_has_another(const struct node *n, uint16_t type, const uint8_t *rdata,
+    size_t rdlen, int64_t now_ms)
+{
+	const struct rrset *set;
+
+	if (type != TYPE_CNAME && type != TYPE_DNAME)
+		return false;
+	set = node_find_live(n, type, now_ms);
+	return set != NULL && rrset_find(set, rdata, rdlen) == NULL;
+}
+
 static struct node *
 node_make(struct edition *ed, size_t name_len, unsigned capacity)
 {

@@ -107,6 +107,11 @@ bool type_goes_with_cname(uint16_t type);
 bool node_conflicts_with_cname(
     const struct node *, uint16_t type, int64_t now_ms);
 
+/* Whether another live CNAME or DNAME stands where there is to be only one
+ * (RFC 2181 10.1; RFC 6672 2.4); false for other types. */
+bool node_has_another(const struct node *, uint16_t type, const uint8_t *rdata,
+    size_t rdlen, int64_t now_ms);
+
 /* A new node without RRsets; the owner is copied in lower case. */
 struct node *node_new(
     struct edition *, const uint8_t *owner, uint64_t hash, unsigned capacity);
