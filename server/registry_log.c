@@ -137,14 +137,14 @@ take_renewed(struct registry *r, const struct slot *slot, int64_t now_ms,
 
 	if (record_is_static(e->record))
 		return OK;
-	if (lease->granted_s == e->granted_s) {
-		/* Granted but not published: the batch sets the deadline. */
-		if (e->granted_s > 0 &&
-		    lease_deadline_ms(lease) != DEADLINE_NONE)
-			lease_arm(r->wheel, lease,
-			    now_ms + (int64_t)e->granted_s * 1000);
+	/* Granted but not published: the batch sets the deadline.  With another
+	 * length the present one runs again, so that it does not end while the
+	 * batch waits for the disk. */
+	if (lease->granted_s > 0 && lease_deadline_ms(lease) != DEADLINE_NONE)
+		lease_arm(
+		    r->wheel, lease, now_ms + (int64_t)lease->granted_s * 1000);
+	if (lease->granted_s == e->granted_s)
 		return OK;
-	}
 	op = make_op(slot, e, STORE_LEASE);
 	op.ttl = set_of(slot->zone, e)->ttl;
 	op.lease_s = e->granted_s;
