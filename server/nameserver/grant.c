@@ -8,6 +8,12 @@ clamp(uint32_t value, uint32_t min, uint32_t max)
 }
 
 uint32_t
+grant_ttl(const struct config_zone *zone, uint32_t ttl)
+{
+	return ttl == 0 || ttl > INT32_MAX ? zone->ttl_s : ttl;
+}
+
+uint32_t
 grant_lease(const struct config_zone *zone, const struct edns *edns)
 {
 	return clamp(edns->lease_s, zone->lease_min_s, zone->lease_max_s);

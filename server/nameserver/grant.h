@@ -18,6 +18,10 @@
 #include "server/nameserver/edns.h"
 #include "zones/dns/rdata.h"
 
+/* The TTL of a record to be added: the zone's default for 0, and for what is
+ * to be taken as 0 (RFC 2181 8). */
+uint32_t grant_ttl(const struct config_zone *, uint32_t ttl);
+
 /* The lease of one record; ttl is the record's, after the zone's default was
  * put in for 0. */
 uint32_t grant_record(const struct config_zone *, const struct config_rule *,

@@ -118,15 +118,13 @@ static enum error
 add(struct run *run, const struct message_rr *rr)
 {
 	struct change *c = run->change;
-	uint32_t ttl = rr->ttl ? rr->ttl : run->zone->ttl_s;
+	uint32_t ttl = grant_ttl(run->zone, rr->ttl);
 	struct change_grant grant = {.key = run->key_id};
 	const struct config_rule *rule;
 	const struct node *n;
 	struct name_key key;
 	enum error err;
 
-	if (ttl > INT32_MAX)
-		ttl = run->zone->ttl_s; /* RFC 2181 8: to be taken as 0 */
 	if (rr->type == TYPE_SOA)
 		return add_soa(run, rr->owner.wire, ttl);
 	name_key_init(&key, rr->owner.wire);

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "server/nameserver/grant.h"
+
 /* One update being judged. */
 struct permit {
 	struct update *update;
@@ -67,11 +69,14 @@ is_own(const struct permit *p, const struct rrset *set, const uint8_t *rdata,
 
 /* Adding changes the TTL of the whole set, and may replace a CNAME. */
 static bool
-touches_whole_set(const struct message_rr *rr, const struct rrset *set)
+touches_whole_set(const struct config_zone *zone, const struct message_rr *rr,
+    const struct rrset *set)
 {
+	uint32_t ttl = grant_ttl(zone, rr->ttl);
+
 	return rr->class == CLASS_ANY || rr->type == TYPE_CNAME ||
 	       rr->type == TYPE_DNAME || rr->type == TYPE_SOA ||
-	       (rr->class == CLASS_IN && set != NULL && set->ttl != rr->ttl);
+	       (rr->class == CLASS_IN && set != NULL && set->ttl != ttl);
 }
 
 static enum rcode
@@ -89,7 +94,7 @@ judge(const struct permit *p, struct message_rr *rr, const struct node *n,
 		return refuse_no_rule(p, rr->owner.wire, type);
 	if (!rule->own || set == NULL)
 		return RCODE_NOERROR;
-	if (touches_whole_set(rr, set))
+	if (touches_whole_set(p->zone, rr, set))
 		return is_own(p, set, NULL, 0)
 			   ? RCODE_NOERROR
 			   : refuse_not_own(p, rule, rr->owner.wire, type);
@@ -107,7 +112,8 @@ judge(const struct permit *p, struct message_rr *rr, const struct node *n,
 		   : refuse_not_own(p, rule, rr->owner.wire, type);
 }
 
-/* Deleting all types needs leave for each that is there. */
+/* Deleting all types needs leave for each that is there; what has expired is
+ * not. */
 static enum rcode
 judge_name(const struct permit *p, struct message_rr *rr, const struct node *n)
 {
@@ -119,6 +125,7 @@ judge_name(const struct permit *p, struct message_rr *rr, const struct node *n)
 		uint16_t type = n->rrset[i]->type;
 
 		if (node_is_index(n->rrset[i]) ||
+		    !rrset_is_live(n->rrset[i], p->change->now_ms) ||
 		    ((n->flags & NODE_APEX) != 0 &&
 			(type == TYPE_SOA || type == TYPE_NS)))
 			continue;
