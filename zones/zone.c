@@ -70,11 +70,9 @@ zone_retire(struct edition *ed, struct zone *z)
  * changes.  Goes down from the apex, because whatever lies below a cut is
  * glue or occluded (RFC 1034 4.3.2 step 3b, RFC 6672 2.4). */
 static void
-find_cut(const struct zone *z, const struct name_key *key, struct zone_walk *w)
+find_cut(const struct zone *z, const struct name_key *key, struct zone_walk *w,
+    struct node *n, unsigned strip)
 {
-	unsigned strip = key->labels - z->info->labels;
-	struct node *n = z->apex;
-
 	for (;;) {
 		bool is_cut = (n->flags & NODE_DELEGATION) != 0 ||
 			      ((n->flags & NODE_DNAME) != 0 && strip > 0);
@@ -103,9 +101,23 @@ zone_find(const struct zone *z, const struct name_key *key, struct zone_walk *w)
 	w->encloser = w->node;
 	w->encloser_strip = 0;
 	if (z->cuts > 0)
-		find_cut(z, key, w);
+		find_cut(z, key, w, z->apex, below);
 	/* Empty non-terminals are nodes, so the first ancestor found is the
 	 * closest encloser (RFC 4592 3.3.1). */
 	while (w->encloser == NULL && w->encloser_strip < below)
 		w->encloser = tree_find(&z->tree, key, ++w->encloser_strip);
+}
+
+void
+zone_next_cut(
+    const struct zone *z, const struct name_key *key, struct zone_walk *w)
+{
+	unsigned strip = w->cut_strip;
+	struct node *n = NULL;
+
+	w->cut = NULL;
+	if (strip > 0)
+		n = tree_find(&z->tree, key, --strip);
+	if (n != NULL)
+		find_cut(z, key, w, n, strip);
 }

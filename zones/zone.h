@@ -68,4 +68,8 @@ struct zone_walk {
 void zone_find(
     const struct zone *, const struct name_key *, struct zone_walk *);
 
+/* Goes on from a cut whose records have expired to the next one below it. */
+void zone_next_cut(
+    const struct zone *, const struct name_key *, struct zone_walk *);
+
 #endif

@@ -37,7 +37,8 @@ is_near_service(const struct query *q)
 {
 	const struct node *n = q->walk.encloser;
 
-	return (n->flags & NODE_SERVICE) != 0 || node_owner(n)[1] == '_' ||
+	return (n->flags & NODE_SERVICE) != 0 ||
+	       (n->name_len > 1 && node_owner(n)[1] == '_') ||
 	       ((n->flags & NODE_APEX) == 0 && node_find(n, INDEX_SERVICES));
 }
 
@@ -86,6 +87,8 @@ answer_cname(struct query *q, const struct rrset *set)
 	for (r = rrset_first(set, &c); r; r = rrset_next(&c))
 		if (record_is_live(r, q->a->now_ms))
 			break;
+	if (r == NULL) /* the writer has shortened its lease this instant */
+		r = rrset_at(set, 0);
 	if (!answer_put(q->a, SECTION_ANSWER, q->owner, TYPE_CNAME,
 		answer_ttl(set->ttl, record_deadline_ms(r), q->a->now_ms),
 		r->rdata, r->rdlen)) {
@@ -101,8 +104,7 @@ static enum step
 answer_dname(struct query *q)
 {
 	struct answer *a = q->a;
-	const struct rrset *set =
-	    node_find_live(q->walk.cut, TYPE_DNAME, a->now_ms);
+	const struct rrset *set = node_find(q->walk.cut, TYPE_DNAME);
 	const struct record *r = rrset_at(set, 0);
 	struct name made;
 	size_t prefix = q->key->label[q->walk.cut_strip];
@@ -135,7 +137,7 @@ answer_referral(struct query *q)
 {
 	struct answer *a = q->a;
 	const struct node *cut = q->walk.cut;
-	const struct rrset *ns = node_find_live(cut, TYPE_NS, a->now_ms);
+	const struct rrset *ns = node_find(cut, TYPE_NS);
 	size_t noted = a->targets;
 	unsigned glue;
 
@@ -278,19 +280,24 @@ answer_in_zone(struct query *q)
 	return answer_absent(q);
 }
 
+static bool
+is_live_cut(const struct node *cut, int64_t now_ms)
+{
+	bool delegates = (cut->flags & NODE_DELEGATION) != 0;
+
+	return node_find_live(cut, delegates ? TYPE_NS : TYPE_DNAME, now_ms);
+}
+
 /* The DS of a cut belongs to the parent's side (RFC 4035 3.1.4.1). */
 static bool
-is_cut_in_the_way(const struct query *q)
+is_cut_in_the_way(struct query *q)
 {
-	const struct zone_walk *w = &q->walk;
-	struct node *cut = w->cut;
+	struct zone_walk *w = &q->walk;
 
-	if (cut == NULL)
-		return false;
-	if ((cut->flags & NODE_DELEGATION) != 0)
-		return !(q->qtype == TYPE_DS && w->cut_strip == 0) &&
-		       node_find_live(cut, TYPE_NS, q->a->now_ms);
-	return node_find_live(cut, TYPE_DNAME, q->a->now_ms) != NULL;
+	while (w->cut != NULL && !is_live_cut(w->cut, q->a->now_ms))
+		zone_next_cut(q->a->zone, q->key, w);
+	return w->cut != NULL && !((w->cut->flags & NODE_DELEGATION) != 0 &&
+				     q->qtype == TYPE_DS && w->cut_strip == 0);
 }
 
 static int
