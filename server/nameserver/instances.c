@@ -2,6 +2,7 @@
 #include "server/nameserver/instances.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "server/nameserver/additional.h"
 
@@ -42,6 +43,9 @@ append_set(struct answer *a, const struct rrset *set, size_t max, uint32_t *ttl)
 	}
 }
 
+/* PTR records looked at: some may lead nowhere. */
+#define PTRS_MAX SELECTION_MAX
+
 /* Goes from the PTR records to the SRV records of the instances, starting at
  * a place that is the client's own, so that a cut sample is sticky. */
 static void
@@ -53,7 +57,7 @@ append_instances(
 
 	if (ptrs->count > max)
 		start = (uint32_t)(a->client % ptrs->count);
-	for (uint32_t i = 0; i < ptrs->count; i++) {
+	for (uint32_t i = 0; i < ptrs->count && i < PTRS_MAX; i++) {
 		uint32_t at = (start + i) % ptrs->count;
 		const struct record *r = rrset_at(ptrs, at);
 		const struct node *n;
@@ -70,6 +74,28 @@ append_instances(
 		if (set != NULL)
 			append_set(a, set, max, ttl);
 	}
+}
+
+static int
+by_data(const void *a, const void *b)
+{
+	const struct record *x = ((const struct pick *)a)->record;
+	const struct record *y = ((const struct pick *)b)->record;
+
+	return rdata_compare(TYPE_SRV, x->rdata, x->rdlen, y->rdata, y->rdlen);
+}
+
+/* Two instances may have the same SRV record (RFC 2181 5: no duplicates). */
+static void
+drop_duplicates(struct selection *s)
+{
+	size_t kept = 0;
+
+	qsort(s->pick, s->count, sizeof(s->pick[0]), by_data);
+	for (size_t i = 0; i < s->count; i++)
+		if (kept == 0 || by_data(&s->pick[kept - 1], &s->pick[i]) != 0)
+			s->pick[kept++] = s->pick[i];
+	s->count = kept;
 }
 
 uint32_t
@@ -91,6 +117,7 @@ instances_gather(struct answer *a, const struct node *service, size_t max)
 	}
 	if (ptrs != NULL) {
 		append_instances(a, ptrs, max, &ttl);
+		drop_duplicates(s);
 		selection_order(s, a->random);
 	}
 	return ttl;

@@ -11,6 +11,15 @@
 /* Instances looked at for a synthesised answer: more do not fit UDP, and a
  * client that wants all of them asks for SRV by TCP. */
 #define VIEW_MAX 64
+/* The least octets of an SRV record behind a pointer. */
+#define SRV_LEAST (12 + 6 + 1)
+/* The same for a PTR record; no more than SELECTION_MAX fit any message. */
+#define PTR_LEAST (12 + 4)
+/* Records looked at for names made of plain SRV records: a name that is not
+ * there must not cost a walk through ten thousand. */
+#define NAMES_MAX 1024
+/* Services looked at for the addresses of their domain. */
+#define SERVICES_MAX 256
 /* Addresses in a synthesised answer. */
 #define ADDRESSES_MAX 64
 
@@ -28,11 +37,68 @@ label_is(const uint8_t *name, const char *label)
 static bool
 answer_srv(struct answer *a, struct owner owner, const struct node *service)
 {
-	uint32_t ttl = instances_gather(a, service, SELECTION_MAX / 2);
+	const struct selection *s = &a->scratch->selection;
+	size_t max = (a->w.cap - a->w.len) / SRV_LEAST;
+	uint32_t ttl = instances_gather(
+	    a, service, max < SELECTION_MAX / 2 ? max : SELECTION_MAX / 2);
 
-	if (a->scratch->selection.count == 0)
+	if (s->count == 0 && s->whole)
 		return false;
 	answer_put_picks(a, owner, ttl);
+	return true;
+}
+
+/* Whether a name is new among those written so far; open addressing over
+ * their hashes, at most half full. */
+static bool
+is_new_name(uint64_t seen[2 * NAMES_MAX], const struct name *name)
+{
+	uint64_t hash = name_hash(name->wire);
+	size_t at = hash % (2 * NAMES_MAX);
+
+	for (; seen[at] != 0; at = (at + 1) % (2 * NAMES_MAX))
+		if (seen[at] == hash)
+			return false;
+	seen[at] = hash;
+	return true;
+}
+
+/* The PTR records that are registered, as many as there is room for. */
+static bool
+put_ptrs(struct answer *a, struct owner owner, uint32_t ttl)
+{
+	const struct selection *s = &a->scratch->selection;
+
+	for (size_t i = 0; i < s->count; i++)
+		if (!answer_put(a, SECTION_ANSWER, owner, TYPE_PTR, ttl,
+			s->pick[i].record->rdata, s->pick[i].record->rdlen))
+			return false;
+	return s->whole;
+}
+
+/* Those made of plain SRV records, but for names that are registered. */
+static bool
+put_names(struct answer *a, struct owner owner, const struct node *service,
+    const struct rrset *srv, const struct rrset *ptr, uint32_t ttl)
+{
+	uint64_t seen[2 * NAMES_MAX] = {0};
+	struct rrset_cursor c;
+	struct record *r, *same;
+	struct name name;
+
+	for (r = rrset_first(srv, &c); r && c.position < NAMES_MAX;
+	     r = rrset_next(&c)) {
+		if (!record_is_live(r, a->now_ms) ||
+		    !instances_name(service, r, &name) ||
+		    !is_new_name(seen, &name))
+			continue;
+		same = ptr ? rrset_find(ptr, name.wire, name.len) : NULL;
+		if (same != NULL && record_is_live(same, a->now_ms))
+			continue;
+		if (!answer_put(a, SECTION_ANSWER, owner, TYPE_PTR, ttl,
+			name.wire, name.len))
+			return false;
+	}
 	return true;
 }
 
@@ -42,32 +108,32 @@ answer_ptr(struct answer *a, struct owner owner, const struct node *service)
 {
 	const struct rrset *srv = node_find(service, TYPE_SRV);
 	const struct rrset *ptr = node_find_live(service, TYPE_PTR, a->now_ms);
+	struct selection *s = &a->scratch->selection;
 	unsigned count = a->count[SECTION_ANSWER];
 	uint32_t ttl = srv->ttl;
 	struct rrset_cursor c;
 	struct record *r;
-	struct name name;
 
-	if (ptr != NULL && ptr->ttl < ttl)
-		ttl = ptr->ttl;
-	for (r = rrset_first(srv, &c); r; r = rrset_next(&c))
+	s->count = 0;
+	s->whole = true;
+	if (ptr != NULL) {
+		selection_draw(s, ptr, a->now_ms, a->random, a->client,
+		    (a->w.cap - a->w.len) / PTR_LEAST);
+		ttl = ptr->ttl < ttl ? ptr->ttl : ttl;
+	}
+	for (size_t i = 0; i < s->count; i++)
+		ttl = answer_ttl(
+		    ttl, record_deadline_ms(s->pick[i].record), a->now_ms);
+	for (r = rrset_first(srv, &c); r && c.position < NAMES_MAX;
+	     r = rrset_next(&c))
 		if (record_is_live(r, a->now_ms))
 			ttl = answer_ttl(ttl, record_deadline_ms(r), a->now_ms);
-	if (ptr != NULL &&
-	    !answer_put_whole(a, SECTION_ANSWER, owner, ptr, ttl))
+	if (put_ptrs(a, owner, ttl) &&
+	    put_names(a, owner, service, srv, ptr, ttl))
+		return a->count[SECTION_ANSWER] > count;
+	if (!a->tcp)
 		answer_truncate(a);
-	for (r = rrset_first(srv, &c); r; r = rrset_next(&c)) {
-		if (!record_is_live(r, a->now_ms) ||
-		    !instances_name(service, r, &name))
-			continue;
-		if (!answer_put(a, SECTION_ANSWER, owner, TYPE_PTR, ttl,
-			name.wire, name.len)) {
-			if (!a->tcp)
-				answer_truncate(a);
-			break;
-		}
-	}
-	return a->count[SECTION_ANSWER] > count;
+	return true;
 }
 
 bool
@@ -136,7 +202,8 @@ synthesise_instance(struct answer *a, struct owner owner,
 
 	if (srv == NULL)
 		return SERVICE_NONE;
-	for (struct record *r = rrset_first(srv, &c); r; r = rrset_next(&c))
+	for (struct record *r = rrset_first(srv, &c);
+	     r && c.position < NAMES_MAX; r = rrset_next(&c))
 		if (record_is_live(r, a->now_ms) &&
 		    instances_name(service, r, &name) &&
 		    name_equal(name.wire, key->wire))
@@ -296,7 +363,8 @@ synthesise_addresses(struct answer *a, struct owner owner,
 
 	if (has_addresses_of_its_own(domain, a->now_ms))
 		return SERVICE_NONE;
-	for (struct record *r = rrset_first(index, &c); r; r = rrset_next(&c)) {
+	for (struct record *r = rrset_first(index, &c);
+	     r && c.position < SERVICES_MAX; r = rrset_next(&c)) {
 		const struct node *service = instances_service(a, r);
 
 		if (service != NULL)
