@@ -286,8 +286,14 @@ answer_put_picks(struct answer *a, struct owner owner, uint32_t ttl)
 	struct selection *s = &a->scratch->selection;
 	size_t fit;
 
-	if (s->count == 0 || (s->whole && put_all(a, owner, ttl)))
+	if (s->whole && put_all(a, owner, ttl))
 		return;
+	if (s->count == 0) {
+		/* Not even one record has room behind the signature. */
+		if (!a->tcp)
+			answer_truncate(a);
+		return;
+	}
 	/* A bundle larger than the message: do without its addresses. */
 	fit = fitting(a, owner, s->pick[0].record->type == TYPE_SRV);
 	if (fit == 0)
