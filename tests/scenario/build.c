@@ -71,7 +71,8 @@ add_option(struct ask *ask, uint16_t code, const uint8_t *data, size_t len)
 
 	wire_store_u16(at, code);
 	wire_store_u16(at + 2, (uint16_t)len);
-	memcpy(at + 4, data, len);
+	if (len > 0)
+		memcpy(at + 4, data, len);
 	ask->option_len += 4 + len;
 }
 
