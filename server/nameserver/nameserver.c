@@ -411,8 +411,10 @@ nameserver_finish(struct nameserver_local *local, const struct update *u,
 		reply_lease(&reply, u);
 		edns_put(&w, &reply, u->rcode);
 	}
+	/* Without memory for the keys of a reload there are none. */
 	if (tsig.state != TSIG_NONE &&
-	    tsig_sign(local->tsig, &tsig, &w, wall_s) != OK)
+	    (local->tsig == NULL ||
+		tsig_sign(local->tsig, &tsig, &w, wall_s) != OK))
 		return 0;
 	return w.failed ? 0 : w.len;
 }
