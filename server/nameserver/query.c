@@ -127,6 +127,9 @@ answer_dname(struct query *q)
 		answer_truncate(a);
 		return STEP_DONE;
 	}
+	/* The CNAME that was made is what was asked for (RFC 1034 3.6.2). */
+	if (q->qtype == TYPE_CNAME)
+		return STEP_DONE;
 	return follow(q, made.wire);
 }
 
@@ -170,10 +173,12 @@ answer_any(struct query *q, const struct node *n)
 	return false;
 }
 
+/* RFC 1034 4.3.2 step 3a.  What may stand beside a CNAME is asked of the name
+ * itself (RFC 2181 10.1, RFC 4034 3). */
 static bool
-wants_cname(uint16_t qtype)
+stops_at_cname(uint16_t qtype)
 {
-	return qtype == TYPE_CNAME || qtype == TYPE_ANY;
+	return qtype == TYPE_ANY || type_goes_with_cname(qtype);
 }
 
 static bool
@@ -203,7 +208,7 @@ answer_node(struct query *q, const struct node *n)
 {
 	const struct rrset *cname;
 
-	if ((n->flags & NODE_CNAME) != 0 && !wants_cname(q->qtype)) {
+	if ((n->flags & NODE_CNAME) != 0 && !stops_at_cname(q->qtype)) {
 		cname = node_find_live(n, TYPE_CNAME, q->a->now_ms);
 		if (cname != NULL)
 			return answer_cname(q, cname);
