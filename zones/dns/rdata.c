@@ -185,9 +185,7 @@ rdata_target(uint16_t type, const uint8_t *rdata, size_t len)
 		break;
 	case TYPE_SVCB:
 	case TYPE_HTTPS:
-		/* RFC 9460 2.4.2: priority 0 is an alias. */
-		if (len < 2 || wire_load_u16(rdata) == 0)
-			return NULL;
+		/* RFC 9460 4.1: whether it is an alias or a service. */
 		pos = 2;
 		break;
 	default:

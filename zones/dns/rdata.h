@@ -115,8 +115,8 @@ void rdata_put(
     struct wire_writer *, uint16_t type, const uint8_t *rdata, size_t len);
 
 /* The host name inside the RDATA whose addresses belong into the additional
- * section (NS, MX, SRV, SVCB and HTTPS in service mode, and the like), or
- * NULL.  "." as a target is no host. */
+ * section (NS, MX, SRV, SVCB, HTTPS and the like), or NULL.  "." as a target is
+ * no host. */
 const uint8_t *rdata_target(uint16_t type, const uint8_t *rdata, size_t len);
 
 /* The type's name, or TYPEnnn, in a buffer of at least 16 octets. */
