@@ -176,7 +176,7 @@ node_of(const struct answer *a, const struct target *t)
 	return NULL;
 }
 
-void
+bool
 additional_put(struct answer *a, size_t from)
 {
 	struct target *t = a->scratch->target;
@@ -194,6 +194,7 @@ additional_put(struct answer *a, size_t from)
 		if (n == NULL)
 			continue;
 		if (!put_addresses(a, t[i].owner, n))
-			return;
+			return false;
 	}
+	return true;
 }

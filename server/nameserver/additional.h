@@ -24,7 +24,8 @@ const struct node *additional_find(
 size_t additional_len(
     const struct answer *, const struct record *, size_t owner_len);
 
-/* Adds the addresses of all hosts noted since the first `from`. */
-void additional_put(struct answer *, size_t from);
+/* Adds the addresses of all hosts noted since the first `from`; false if not
+ * all of them fit. */
+bool additional_put(struct answer *, size_t from);
 
 #endif

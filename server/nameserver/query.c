@@ -133,8 +133,21 @@ answer_dname(struct query *q)
 	return follow(q, made.wire);
 }
 
-/* RFC 1034 4.3.2 step 3b.  Glue inside the zone must come along, or TC be set
- * (RFC 9471); AA says something only if a chain led here. */
+/* Whether a server of the delegation, as noted from number from on, lies inside
+ * of what is delegated, so that nobody finds it without glue. */
+static bool
+needs_glue(const struct answer *a, size_t from, const struct node *cut)
+{
+	for (size_t i = from; i < a->targets; i++)
+		if (name_is_in(
+			a->scratch->target[i].owner.name, node_owner(cut)))
+			return true;
+	return false;
+}
+
+/* RFC 1034 4.3.2 step 3b.  Glue inside of what is delegated must come along
+ * whole, or TC be set (RFC 9471 3.1); other glue as far as there is room.  AA
+ * says something only if a chain led here. */
 static enum step
 answer_referral(struct query *q)
 {
@@ -152,11 +165,8 @@ answer_referral(struct query *q)
 		return STEP_DONE;
 	}
 	glue = a->count[SECTION_ADDITIONAL];
-	additional_put(a, noted);
-	/* Nothing of the glue fitted though there is some. */
-	if (glue == a->count[SECTION_ADDITIONAL] && a->targets > noted &&
-	    additional_find(a, a->scratch->target[noted].owner.name,
-		a->scratch->target[noted].hash) != NULL)
+	if (!additional_put(a, noted) &&
+	    (glue == a->count[SECTION_ADDITIONAL] || needs_glue(a, noted, cut)))
 		answer_truncate(a);
 	a->targets = noted;
 	return STEP_DONE;
@@ -370,6 +380,6 @@ query_answer(struct answer *a, const uint8_t *qname, uint16_t qtype,
 	/* Of a set that does not fit, what was sampled comes with addresses:
 	 * room was left for them (promise 8). */
 	if (a->targets > 0)
-		additional_put(a, 0);
+		(void)additional_put(a, 0);
 	return q.result;
 }
