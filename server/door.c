@@ -16,7 +16,7 @@ bool
 door_submit(struct door *door, struct update *update)
 {
 	update->next = NULL;
-	if (!queue_reserve(door->writer)) {
+	if (!queue_reserve(door->writer, update_weight(update))) {
 		update_fail(update, RCODE_SERVFAIL, EDE_OTHER,
 		    "too many updates are under way");
 		stats_add(door->stats, STAT_UPDATES_REFUSED, 1);

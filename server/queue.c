@@ -52,14 +52,14 @@ queue_fini(struct queue *queue)
 }
 
 bool
-queue_reserve(struct queue *queue)
+queue_reserve(struct queue *queue, uint32_t n)
 {
 	uint32_t before = atomic_fetch_add_explicit(
-	    &queue->under_way, 1, memory_order_relaxed);
+	    &queue->under_way, n, memory_order_relaxed);
 
-	if (before < queue->limit)
+	if (before < queue->limit && n <= queue->limit - before)
 		return true;
-	queue_release(queue, 1);
+	queue_release(queue, n);
 	return false;
 }
 

@@ -50,8 +50,9 @@ enum error queue_init(struct queue *, uint32_t limit) MUST_CHECK;
 /* Closes the eventfd; the queue must be empty. */
 void queue_fini(struct queue *);
 
-/* Takes one of the places; false if all are taken. */
-bool queue_reserve(struct queue *);
+/* Takes n places among those under way; false, with none taken, if there are
+ * not so many. */
+bool queue_reserve(struct queue *, uint32_t n);
 
 /* Gives n places back. */
 void queue_release(struct queue *, uint32_t n);

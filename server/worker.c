@@ -79,13 +79,14 @@ static void
 reply_batch(struct worker *worker)
 {
 	int64_t wall_s = now_read().wall_s;
-	uint32_t n = 0;
+	uint32_t n = 0, weight = 0;
 
 	snapshot_enter(worker->door.hub);
 	for (; worker->backlog != NULL && n < REPLY_BATCH; n++) {
 		struct update *update = worker->backlog;
 
 		worker->backlog = update->next;
+		weight += update_weight(update);
 		reply_one(worker, update, wall_s);
 		update_free(update);
 	}
@@ -93,7 +94,7 @@ reply_batch(struct worker *worker)
 	for (size_t i = 0; i < worker->sockets; i++)
 		udp_flush(worker->udp[i]);
 	tcp_flush(worker->tcp);
-	queue_release(worker->door.writer, n);
+	queue_release(worker->door.writer, weight);
 	stats_add(worker->door.stats, STAT_UPDATES_FINISHED, n);
 }
 

@@ -172,7 +172,7 @@ make(struct edition *ed, const struct zone *z, const struct node *n,
 
 /* --- which services a change concerns --- */
 
-/* Hashes of services, each once. */
+/* Hashes of services. */
 struct todo {
 	uint64_t *service;
 	size_t count;
@@ -182,10 +182,6 @@ struct todo {
 static enum error
 todo_add(struct todo *t, uint64_t service)
 {
-	/* Changes come in runs about the same service. */
-	for (size_t i = t->count; i > 0 && i + 8 > t->count; i--)
-		if (t->service[i - 1] == service)
-			return OK;
 	if (t->count == t->capacity) {
 		size_t capacity = t->capacity ? 2 * t->capacity : 32;
 		uint64_t *grown;
@@ -198,6 +194,28 @@ todo_add(struct todo *t, uint64_t service)
 	}
 	t->service[t->count++] = service;
 	return OK;
+}
+
+static int
+by_hash(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* A service may have been added for each of its records and hosts. */
+static void
+todo_unite(struct todo *t)
+{
+	size_t kept = 0;
+
+	if (t->count > 1)
+		qsort(t->service, t->count, sizeof(t->service[0]), by_hash);
+	for (size_t i = 0; i < t->count; i++)
+		if (kept == 0 || t->service[kept - 1] != t->service[i])
+			t->service[kept++] = t->service[i];
+	t->count = kept;
 }
 
 static enum error
@@ -286,6 +304,7 @@ ready_refresh(struct change *c, struct referrers *referrers)
 	struct todo todo = {0};
 	enum error err = collect(&todo, c, referrers);
 
+	todo_unite(&todo);
 	for (size_t i = 0; i < todo.count && err == OK; i++) {
 		struct node *n =
 		    tree_find_hash(&c->zone->tree, todo.service[i]);

@@ -13,6 +13,31 @@ instances_exist(const struct node *service, int64_t now_ms)
 	       node_find_live(service, TYPE_PTR, now_ms);
 }
 
+/* Records looked at for the last deadline of a set. */
+#define DEADLINES_MAX 64
+
+static int64_t
+last_deadline_ms(const struct rrset *set, int64_t now_ms)
+{
+	struct rrset_cursor c;
+	int64_t last = 0;
+
+	for (struct record *r = set ? rrset_first(set, &c) : NULL;
+	     r && c.position < DEADLINES_MAX; r = rrset_next(&c))
+		if (record_is_live(r, now_ms) && record_deadline_ms(r) > last)
+			last = record_deadline_ms(r);
+	return last;
+}
+
+int64_t
+instances_deadline_ms(const struct node *service, int64_t now_ms)
+{
+	int64_t srv = last_deadline_ms(node_find(service, TYPE_SRV), now_ms);
+	int64_t ptr = last_deadline_ms(node_find(service, TYPE_PTR), now_ms);
+
+	return srv > ptr ? srv : ptr;
+}
+
 const struct node *
 instances_service(const struct answer *a, const struct record *entry)
 {

@@ -22,6 +22,10 @@ uint32_t instances_gather(
 /* Whether the service has a live record. */
 bool instances_exist(const struct node *service, int64_t now_ms);
 
+/* When the last of the service's records ends, as far as its first ones tell:
+ * DEADLINE_NONE if one never does, 0 if all of them have. */
+int64_t instances_deadline_ms(const struct node *service, int64_t now_ms);
+
 /* The node of a service that an index record names. */
 const struct node *instances_service(
     const struct answer *, const struct record *entry);

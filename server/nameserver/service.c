@@ -214,26 +214,69 @@ synthesise_instance(struct answer *a, struct owner owner,
 
 /* --- browsing --- */
 
-/* A PTR for each entry of an index that leads to something live. */
+/* Entries of a browsing answer, as many as 64 KiB may hold, and entries looked
+ * at for it: what has expired waits for the reaper. */
+#define ENTRIES_MAX 4096
+#define ENTRIES_LOOKED_AT 8192
+
+/* When the last of what an index entry leads to will have ended; 0 if all of
+ * it has, or it has not been looked for far enough. */
+static int64_t
+entry_deadline_ms(const struct answer *a, const struct rrset *index,
+    const struct record *entry)
+{
+	const struct node *n;
+	const struct rrset *services;
+	struct rrset_cursor c;
+	int64_t last = 0;
+
+	if (index->type == INDEX_SERVICES) {
+		n = instances_service(a, entry);
+		return n ? instances_deadline_ms(n, a->now_ms) : 0;
+	}
+	n = tree_find_name(&a->zone->tree, name_hash(entry->rdata),
+	    entry->rdata, entry->rdlen);
+	services = n ? node_find(n, INDEX_SERVICES) : NULL;
+	if (services == NULL)
+		return 0;
+	for (struct record *r = rrset_first(services, &c);
+	     r && c.position < SERVICES_MAX; r = rrset_next(&c)) {
+		int64_t one = entry_deadline_ms(a, services, r);
+
+		last = one > last ? one : last;
+	}
+	return last;
+}
+
+/* A PTR for each entry of an index that leads to something live, with one TTL
+ * that outlives none of them (promise 4). */
 static bool
 answer_index(struct answer *a, struct owner owner, const struct rrset *index)
 {
-	unsigned count = a->count[SECTION_ANSWER];
+	const struct record *live[ENTRIES_MAX];
+	uint32_t ttl = a->zone->info->ttl;
 	struct rrset_cursor c;
-	struct record *r;
+	size_t count = 0;
 
-	for (r = rrset_first(index, &c); r; r = rrset_next(&c)) {
-		if (index->type == INDEX_SERVICES &&
-		    instances_service(a, r) == NULL)
+	for (struct record *r = rrset_first(index, &c);
+	     r && c.position < ENTRIES_LOOKED_AT && count < ENTRIES_MAX;
+	     r = rrset_next(&c)) {
+		int64_t deadline_ms = entry_deadline_ms(a, index, r);
+
+		if (deadline_ms <= a->now_ms)
 			continue;
-		if (!answer_put(a, SECTION_ANSWER, owner, TYPE_PTR,
-			a->zone->info->ttl, r->rdata, r->rdlen)) {
-			if (!a->tcp)
-				answer_truncate(a);
-			break;
-		}
+		ttl = answer_ttl(ttl, deadline_ms, a->now_ms);
+		live[count++] = r;
 	}
-	return a->count[SECTION_ANSWER] > count;
+	for (size_t i = 0; i < count; i++) {
+		if (answer_put(a, SECTION_ANSWER, owner, TYPE_PTR, ttl,
+			live[i]->rdata, live[i]->rdlen))
+			continue;
+		if (!a->tcp)
+			answer_truncate(a);
+		break;
+	}
+	return count > 0;
 }
 
 /* Names that end in _dns-sd._udp.<domain>, or in _udp.<domain> on the way

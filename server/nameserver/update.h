@@ -52,6 +52,14 @@ struct update *update_new(const struct message *, const struct edns *,
     const struct tsig *, const struct request *);
 void update_free(struct update *);
 
+/* How many places the update takes among those under way: one, and one more
+ * for each KiB, so that the bound on updates is one on memory too. */
+static inline uint32_t
+update_weight(const struct update *u)
+{
+	return 1 + (uint32_t)(u->in_len >> 10);
+}
+
 /* Sets the outcome of an update that is not done, with a printf-like reason
  * for the log and the Extended DNS Error. */
 void update_fail(struct update *, enum rcode, enum ede, const char *format, ...)

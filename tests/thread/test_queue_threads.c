@@ -38,7 +38,7 @@ produce(void *arg)
 	unsigned gathered = 0;
 
 	for (uint32_t i = 0; i < EACH; i++) {
-		while (!queue_reserve(&queue)) {
+		while (!queue_reserve(&queue, 1)) {
 			/* A full batch of others may wait for ours. */
 			queue_push(&queue, first);
 			first = NULL;

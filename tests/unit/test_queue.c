@@ -85,16 +85,17 @@ Test(queue, wakes_only_a_consumer_that_sleeps)
 
 Test(queue, bounds_what_is_under_way_until_it_is_released)
 {
-	cr_assert(queue_reserve(&queue));
-	cr_assert(queue_reserve(&queue));
-	cr_assert_not(queue_reserve(&queue));
-	cr_assert_not(queue_reserve(&queue), "a refusal takes no place");
+	cr_assert(queue_reserve(&queue, 1));
+	cr_assert(queue_reserve(&queue, 1));
+	cr_assert_not(queue_reserve(&queue, 1));
+	cr_assert_not(queue_reserve(&queue, 1), "a refusal takes no place");
 	cr_assert_eq(queue_under_way(&queue), 2);
 	push(0, 1);
 	queue_take(&queue);
-	cr_assert_not(queue_reserve(&queue), "taken is still under way");
+	cr_assert_not(queue_reserve(&queue, 1), "taken is still under way");
 	queue_release(&queue, 1);
-	cr_assert(queue_reserve(&queue));
+	cr_assert_not(queue_reserve(&queue, 2), "one place is no room for two");
+	cr_assert(queue_reserve(&queue, 1));
 }
 
 Test(queue, takes_an_empty_list_for_nothing)
