@@ -25,8 +25,8 @@
 /* Records reaped per turn, and per batch while the disk is busy: a turn takes a
  * few milliseconds, and an update that comes in the middle of a mass expiry
  * waits for no more than two batches, which is less than a tick. */
-#define REAP_TURN 512
-#define REAP_BATCH 2048
+#define REAP_TURN 256
+#define REAP_BATCH 1024
 /* After the store refused a batch the reaper waits that long; expired records
  * are not answered meanwhile anyway. */
 #define REAP_RETRY_MS 1000

@@ -118,6 +118,8 @@ trim(struct store *s, MDB_txn *txn, struct round *r)
 {
 	uint64_t max =
 	    r->first ? 2 * r->count + STORE_TRIM_BUSY : STORE_TRIM_IDLE;
+	/* More than what is put in, so that the log does not grow. */
+	size_t max_len = 2 * r->len + STORE_TRIM_LEN;
 	MDB_val key = {sizeof(r->trim_seq), &r->trim_seq}, value;
 	MDB_cursor *cursor;
 	uint64_t seq;
@@ -125,11 +127,13 @@ trim(struct store *s, MDB_txn *txn, struct round *r)
 
 	if (r->trim_len == 0)
 		return 0;
+	if (max_len > r->trim_len)
+		max_len = r->trim_len;
 	rc = mdb_cursor_open(txn, s->log.dbi, &cursor);
 	if (rc)
 		return rc;
 	rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
-	while (rc == 0 && r->trimmed < max && r->trimmed_len < r->trim_len) {
+	while (rc == 0 && r->trimmed < max && r->trimmed_len < max_len) {
 		memcpy(&seq, key.mv_data, sizeof(seq));
 		if (seq >= r->trim_before)
 			break;

@@ -48,6 +48,9 @@
  * beyond two for each one put when batches are waiting. */
 #define STORE_TRIM_IDLE 1000
 #define STORE_TRIM_BUSY 8
+/* The same in octets, since an entry may be a batch of thousands: a batch that
+ * comes while the log is trimmed waits for no more than a few milliseconds. */
+#define STORE_TRIM_LEN (2u << 20)
 
 /* The log is folded when so much waits, or for so long.  Folding takes disk
  * time away from the committer, so one step is small. */
