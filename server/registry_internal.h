@@ -26,7 +26,7 @@
  * few milliseconds, and an update that comes in the middle of a mass expiry
  * waits for no more than two batches, which is less than a tick. */
 #define REAP_TURN 256
-#define REAP_BATCH 1024
+#define REAP_BATCH 256
 /* After the store refused a batch the reaper waits that long; expired records
  * are not answered meanwhile anyway. */
 #define REAP_RETRY_MS 1000
