@@ -112,10 +112,7 @@ put_leaf(struct answer *a, uint16_t owner_at, const struct rrset *set)
 	for (unsigned i = 0; i < set->used; i++) {
 		if (!record_is_live(set->item[i], a->now_ms))
 			continue;
-		wire_store_u16(at, (uint16_t)(0xc000 | owner_at));
-		wire_store_u16(at + 2, set->type);
-		wire_store_u16(at + 4, CLASS_IN);
-		wire_store_u32(at + 6, ttl);
+		answer_store_head(at, owner_at, set->type, ttl);
 		wire_store_u16(at + 10, (uint16_t)rdlen);
 		memcpy(at + 12, set->item[i]->rdata, rdlen);
 		at += 12 + rdlen;

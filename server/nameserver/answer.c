@@ -3,11 +3,6 @@
 
 #include "server/nameserver/additional.h"
 
-/* A record header after an owner of two octets. */
-#define RR_LEN 12
-/* Where pointers reach, RFC 1035 4.1.4. */
-#define POINTER_MAX 0x3fff
-
 void
 answer_truncate(struct answer *a)
 {
@@ -33,16 +28,15 @@ put_head(struct wire_writer *w, struct owner owner, uint16_t type, uint32_t ttl)
 {
 	uint8_t *at;
 
-	if (owner.at == 0 || owner.at > POINTER_MAX) {
-		wire_put_name(w, owner.name);
-		at = wire_put_room(w, RR_LEN - 2);
-	} else {
-		at = wire_put_room(w, RR_LEN);
+	if (owner.at != 0 && owner.at <= ANSWER_POINTER_MAX) {
+		at = wire_put_room(w, ANSWER_RR_LEN);
 		if (at == NULL)
 			return NULL;
-		wire_store_u16(at, (uint16_t)(0xc000 | owner.at));
-		at += 2;
+		answer_store_head(at, owner.at, type, ttl);
+		return at + ANSWER_RR_LEN - 2;
 	}
+	wire_put_name(w, owner.name);
+	at = wire_put_room(w, ANSWER_RR_LEN - 2);
 	if (at == NULL)
 		return NULL;
 	wire_store_u16(at, type);
@@ -97,7 +91,7 @@ note_record(
 		return;
 	owner.name = rdata_target(r->type, r->rdata, r->rdlen);
 	/* Only a name that stands there uncompressed can be pointed at. */
-	owner.at = r->type == TYPE_SRV && at + 6 <= POINTER_MAX
+	owner.at = r->type == TYPE_SRV && at + 6 <= ANSWER_POINTER_MAX
 		       ? (uint16_t)(at + 6)
 		       : 0;
 	answer_note_target(a, owner, r->target_hash);
@@ -175,7 +169,7 @@ note_srv(struct answer *a, const struct record *r, const uint8_t *at)
 	if (r->target_hash == 0 || a->targets == ANSWER_MAX_TARGETS)
 		return;
 	t->owner.name = at + 6;
-	t->owner.at = place <= POINTER_MAX ? (uint16_t)place : 0;
+	t->owner.at = place <= ANSWER_POINTER_MAX ? (uint16_t)place : 0;
 	t->name_len = (uint8_t)(r->rdlen - 6);
 	t->hash = r->target_hash;
 	a->targets++;
@@ -188,17 +182,14 @@ put_all_plain(struct answer *a, struct owner owner, uint32_t ttl)
 {
 	const struct selection *s = &a->scratch->selection;
 	uint16_t type = s->pick[0].record->type;
-	uint8_t head[RR_LEN - 2], *at;
+	uint8_t head[ANSWER_RR_LEN - 2], *at;
 	size_t need = 0;
 
 	for (size_t i = 0; i < s->count; i++)
-		need += RR_LEN + s->pick[i].record->rdlen;
+		need += ANSWER_RR_LEN + s->pick[i].record->rdlen;
 	if (need > a->w.cap - a->w.len)
 		return false;
-	wire_store_u16(head, (uint16_t)(0xc000 | owner.at));
-	wire_store_u16(head + 2, type);
-	wire_store_u16(head + 4, CLASS_IN);
-	wire_store_u32(head + 6, ttl);
+	answer_store_head(head, owner.at, type, ttl);
 	at = a->w.buf + a->w.len;
 	a->w.len += need;
 	for (size_t i = 0; i < s->count; i++) {
@@ -206,7 +197,7 @@ put_all_plain(struct answer *a, struct owner owner, uint32_t ttl)
 
 		memcpy(at, head, sizeof(head));
 		wire_store_u16(at + sizeof(head), r->rdlen);
-		at += RR_LEN;
+		at += ANSWER_RR_LEN;
 		memcpy(at, r->rdata, r->rdlen);
 		if (type == TYPE_SRV)
 			note_srv(a, r, at);
@@ -224,7 +215,7 @@ put_all(struct answer *a, struct owner owner, uint32_t ttl)
 	size_t mark = a->w.len, targets = a->targets;
 	unsigned count = a->count[SECTION_ANSWER];
 
-	if (s->count > 0 && owner.at != 0 && owner.at <= POINTER_MAX &&
+	if (s->count > 0 && owner.at != 0 && owner.at <= ANSWER_POINTER_MAX &&
 	    is_plain(s->pick[0].record->type))
 		return put_all_plain(a, owner, ttl);
 	for (size_t i = 0; i < s->count; i++) {
@@ -248,7 +239,7 @@ owner_len(const struct answer *a, const struct record *r, size_t at)
 	const struct name *apex = &a->zone->info->apex;
 	const uint8_t *target = rdata_target(r->type, r->rdata, r->rdlen);
 
-	if (at <= POINTER_MAX)
+	if (at <= ANSWER_POINTER_MAX)
 		return 2;
 	if (!name_is_in(target, apex->wire))
 		return name_len(target);
@@ -261,7 +252,7 @@ static size_t
 fitting(struct answer *a, struct owner owner, bool bundles)
 {
 	const struct selection *s = &a->scratch->selection;
-	size_t room = a->w.cap - a->w.len, need = 0, head = RR_LEN;
+	size_t room = a->w.cap - a->w.len, need = 0, head = ANSWER_RR_LEN;
 	size_t at = a->w.len; /* where the record will stand */
 
 	if (owner.at == 0)
@@ -311,13 +302,13 @@ least_len(const struct rrset *set)
 {
 	switch (set->type) {
 	case TYPE_A:
-		return RR_LEN + 4;
+		return ANSWER_RR_LEN + 4;
 	case TYPE_AAAA:
-		return RR_LEN + 16;
+		return ANSWER_RR_LEN + 16;
 	case TYPE_SRV:
-		return RR_LEN + 6 + 1;
+		return ANSWER_RR_LEN + 6 + 1;
 	default:
-		return RR_LEN + 1;
+		return ANSWER_RR_LEN + 1;
 	}
 }
 

@@ -63,6 +63,22 @@ struct answer {
 	uint64_t seen_bits; /* additional.c */
 };
 
+/* Octets of a record before its RDATA, if the owner is a pointer; and up to
+ * where pointers reach (RFC 1035 4.1.4). */
+#define ANSWER_RR_LEN 12
+#define ANSWER_POINTER_MAX 0x3fff
+
+/* Writes the head of a record whose owner stands at owner_at, up to RDLENGTH:
+ * ANSWER_RR_LEN - 2 octets. */
+static inline void
+answer_store_head(uint8_t *at, uint16_t owner_at, uint16_t type, uint32_t ttl)
+{
+	wire_store_u16(at, (uint16_t)(0xc000 | owner_at));
+	wire_store_u16(at + 2, type);
+	wire_store_u16(at + 4, CLASS_IN);
+	wire_store_u32(at + 6, ttl);
+}
+
 /* A name for use as an owner; it need not stand in the message. */
 static inline struct owner
 owner_of(const uint8_t *name)

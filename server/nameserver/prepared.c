@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/nameserver/prepared.h"
 
-#define RR_LEN 12 /* of a record with a pointer as owner, before the RDATA */
-#define POINTER_MAX 0x3fff
-
 static bool
 is_live(const struct lease *lease, int64_t now_ms)
 {
@@ -38,7 +35,7 @@ pick_live(struct answer *a, const struct ready *ready, uint32_t *ttl)
 		p->priority = item->priority;
 		p->weight = item->weight;
 		s->count++;
-		need += RR_LEN + item->rdlen;
+		need += ANSWER_RR_LEN + item->rdlen;
 	}
 	return need;
 }
@@ -50,18 +47,15 @@ put_records(struct answer *a, struct owner owner, const struct ready *ready,
 {
 	const struct selection *s = &a->scratch->selection;
 	uint8_t *at = a->w.buf + a->w.len;
-	uint8_t head[RR_LEN - 2];
+	uint8_t head[ANSWER_RR_LEN - 2];
 
-	wire_store_u16(head, (uint16_t)(0xc000 | owner.at));
-	wire_store_u16(head + 2, TYPE_SRV);
-	wire_store_u16(head + 4, CLASS_IN);
-	wire_store_u32(head + 6, ttl);
+	answer_store_head(head, owner.at, TYPE_SRV, ttl);
 	for (size_t i = 0; i < s->count; i++) {
 		const struct ready_item *item = &ready->item[s->pick[i].item];
 
 		memcpy(at, head, sizeof(head));
 		wire_store_u16(at + sizeof(head), item->rdlen);
-		at += RR_LEN;
+		at += ANSWER_RR_LEN;
 		memcpy(at, ready_rdata(ready, item), item->rdlen);
 		place[i] = (uint16_t)(at + 6 - a->w.buf);
 		at += item->rdlen;
@@ -88,19 +82,16 @@ put_set(struct answer *a, uint16_t owner_at, const struct ready_address *list,
 			ttl = lower_ttl(ttl, list[i].lease, a->now_ms);
 	}
 	*from = i;
-	at = wire_put_room(&a->w, live * (RR_LEN + rdlen));
+	at = wire_put_room(&a->w, live * (ANSWER_RR_LEN + rdlen));
 	if (at == NULL)
 		return false;
 	for (i = first; i < *from; i++) {
 		if (!is_live(list[i].lease, a->now_ms))
 			continue;
-		wire_store_u16(at, (uint16_t)(0xc000 | owner_at));
-		wire_store_u16(at + 2, type);
-		wire_store_u16(at + 4, CLASS_IN);
-		wire_store_u32(at + 6, ttl);
+		answer_store_head(at, owner_at, type, ttl);
 		wire_store_u16(at + 10, (uint16_t)rdlen);
-		memcpy(at + RR_LEN, list[i].octets, rdlen);
-		at += RR_LEN + rdlen;
+		memcpy(at + ANSWER_RR_LEN, list[i].octets, rdlen);
+		at += ANSWER_RR_LEN + rdlen;
 	}
 	a->count[SECTION_ADDITIONAL] += (unsigned)live;
 	return true;
@@ -147,7 +138,7 @@ prepared_answer(struct answer *a, struct owner owner, const struct ready *ready)
 	if (s->count == 0)
 		return PREPARED_EMPTY;
 	if (owner.at == 0 || need > a->w.cap - a->w.len ||
-	    a->w.len + need > POINTER_MAX)
+	    a->w.len + need > ANSWER_POINTER_MAX)
 		return PREPARED_LARGE;
 	selection_order_sorted(s, a->random);
 	put_records(a, owner, ready, ttl, place);
