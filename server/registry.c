@@ -310,8 +310,9 @@ registry_key_id(struct registry *r, const uint8_t *name)
 	return (uint16_t)++r->key_names;
 }
 
+/* The slot of a zone that is configured now. */
 static struct slot *
-find_slot(struct registry *r, const uint8_t *apex)
+find_configured(struct registry *r, const uint8_t *apex)
 {
 	struct name_key key;
 	int number;
@@ -358,7 +359,7 @@ apply(struct registry *r, struct update *u, struct slot *slot, int64_t now_ms)
 void
 registry_take(struct registry *r, struct update *u, int64_t now_ms)
 {
-	struct slot *slot = find_slot(r, message_qname(&u->message));
+	struct slot *slot = find_configured(r, message_qname(&u->message));
 
 	if (slot == NULL)
 		update_fail(u, RCODE_NOTAUTH, EDE_NOT_AUTHORITATIVE,

@@ -72,6 +72,8 @@ struct registry {
 };
 
 /* registry.c */
+/* The slot of a zone, configured or not, by its apex; NULL: never met. */
+struct slot *registry_find_slot(struct registry *, const uint8_t *apex);
 uint16_t registry_key_id(struct registry *, const uint8_t *name);
 enum error registry_begin(struct registry *) MUST_CHECK;
 enum error registry_flush(struct registry *, int64_t now_ms) MUST_CHECK;

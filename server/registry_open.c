@@ -37,13 +37,23 @@ struct recovery {
 	size_t stray; /* of zones that are not configured */
 };
 
-static struct slot *
-find_slot(struct registry *r, const uint8_t *apex)
+struct slot *
+registry_find_slot(struct registry *r, const uint8_t *apex)
 {
 	for (size_t i = 0; i < r->slots; i++)
 		if (name_equal(r->slot[i].info->apex.wire, apex))
 			return &r->slot[i];
 	return NULL;
+}
+
+/* The slot an operation is about: mostly that of the one before, which spares
+ * a look at each of many zones for each of many records. */
+static struct slot *
+slot_of(const struct recovery *v, const struct store_op *op)
+{
+	if (v->slot != NULL && name_equal(v->slot->info->apex.wire, op->zone))
+		return v->slot;
+	return registry_find_slot(v->r, op->zone);
 }
 
 /* Ends the change under way; its blocks have no readers yet. */
@@ -199,7 +209,7 @@ static enum error
 recover_op(void *arg, const struct store_op *op)
 {
 	struct recovery *v = arg;
-	struct slot *slot = find_slot(v->r, op->zone);
+	struct slot *slot = slot_of(v, op);
 
 	if (slot == NULL) {
 		v->stray++;

@@ -231,15 +231,6 @@ merge_zone(struct registry *r, struct slot *slot, const struct zone *file,
 
 /* --- slots --- */
 
-static struct slot *
-find_slot(struct registry *r, const uint8_t *apex)
-{
-	for (size_t i = 0; i < r->slots; i++)
-		if (name_equal(r->slot[i].info->apex.wire, apex))
-			return &r->slot[i];
-	return NULL;
-}
-
 /* What the configuration says of a zone that goes on. */
 static enum error
 renew_info(
@@ -323,7 +314,7 @@ static enum error
 reload_zone(struct registry *r, const struct config *config,
     const struct config_zone *zone, int64_t now_ms, char *text, size_t text_len)
 {
-	struct slot *slot = find_slot(r, zone->name.wire);
+	struct slot *slot = registry_find_slot(r, zone->name.wire);
 	struct zone_info *info;
 	struct load load;
 	enum error err;
@@ -399,7 +390,7 @@ reload_slots(struct registry *r, const struct config *config, int64_t now_ms,
 				used += (size_t)snprintf(
 				    text + used, text_len - used, "\n");
 		}
-		slot = find_slot(r, zone->name.wire);
+		slot = registry_find_slot(r, zone->name.wire);
 		if (slot != NULL)
 			err = renew_info(r, slot, zone);
 	}
