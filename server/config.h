@@ -25,6 +25,7 @@
 #include "server/pattern.h"
 #include "zones/dns/error.h"
 #include "zones/dns/name.h"
+#include "zones/shape.h"
 
 #define CONFIG_TEXT_LEN 8192 /* room for some twenty errors */
 #define CONFIG_KEY_NONE (-1)
@@ -64,6 +65,12 @@ struct config_server {
 	unsigned tcp_pipeline; /* queries in flight on one connection */
 	uint64_t tcp_idle_ms;
 	uint64_t history_len; /* octets of change history */
+	unsigned checks_at_once; /* probes in flight */
+	/* forwarders whose EDNS Client Subnet counts (RFC 7871) */
+	struct config_network *client_subnet_from;
+	size_t client_subnet_from_count;
+	struct config_network *explain; /* who may ask _explain.NAME */
+	size_t explain_count;
 };
 
 /* A key is also a struct tsig_key; the secret belongs to the config. */
@@ -106,16 +113,6 @@ struct config_zone {
 	size_t notify_count;
 };
 
-enum config_strategy {
-	STRATEGY_WEIGHTED,
-	STRATEGY_ROUND_ROBIN,
-	STRATEGY_RANDOM,
-	STRATEGY_HASH,
-	STRATEGY_LEAST_LOAD,
-	STRATEGY_FIRST,
-	STRATEGY_ALL,
-};
-
 enum config_check_type {
 	CHECK_NONE,
 	CHECK_HTTP,
@@ -129,7 +126,19 @@ enum config_check_type {
 
 struct config_check {
 	enum config_check_type type;
-	char *path;
+	char *path; /* exec: the program */
+	char **args; /* exec: its arguments */
+	size_t args_count;
+	char *host; /* Host: and SNI instead of the target; NULL */
+	char *ca; /* https, grpc: file of trusted certificates; NULL: the
+		   * system's */
+	char *body; /* http: text that must be in the answer; NULL */
+	char *send, *receive; /* tcp: what to say, what must come; NULL */
+	unsigned status_least, status_most; /* http: 200..399 */
+	uint16_t port; /* instead of the instance's; 0 */
+	bool tls; /* tcp, grpc: over TLS */
+	bool verify; /* TLS: the certificate and its name */
+	bool initial_up; /* answered before the first result */
 	uint64_t interval_ms;
 	uint64_t timeout_ms;
 	unsigned rise;
@@ -138,12 +147,40 @@ struct config_check {
 	size_t networks_count;
 };
 
+enum config_when_none { /* no instance of a service is healthy */
+	WHEN_NONE_NODATA,
+	WHEN_NONE_ALL,
+	WHEN_NONE_LAST_GOOD,
+};
+
+/* Holds leases of a service most of which would end at once. */
+struct config_guard {
+	bool on;
+	unsigned share; /* percent of the leased instances */
+	unsigned least; /* instances: smaller services are not guarded */
+	uint64_t window_ms; /* that end within it */
+	uint64_t max_ms; /* how long leases are held */
+};
+
 struct config_service {
 	struct pattern match;
-	enum config_strategy strategy;
-	unsigned max_answers; /* 0: no limit */
+	struct shape shape;
 	unsigned panic_threshold; /* percent */
+	enum config_when_none when_none;
+	uint64_t slow_start_ms; /* 0: none */
+	uint64_t drain_ms; /* of each step of an operator's drain */
+	bool instance_checks; /* TXT check=, interval=... of instances count */
 	struct config_check check;
+	struct config_guard guard;
+};
+
+/* A place where clients and instances are. */
+struct config_site {
+	char *name; /* as in TXT site=, lower case */
+	struct config_network *networks; /* of its clients */
+	size_t networks_count;
+	uint8_t *tier; /* by site number + 1: 0 itself, 10 near, 20 far; [0] is
+			* for instances without a site: 20 */
 };
 
 struct config_forward {
@@ -163,8 +200,10 @@ struct config {
 	size_t key_count;
 	struct config_zone *zone;
 	size_t zone_count;
-	struct config_service *service;
+	struct config_service *service; /* shape n is service[n - 1] */
 	size_t service_count;
+	struct config_site *site;
+	size_t site_count;
 	struct config_forward *forward;
 	size_t forward_count;
 	uint64_t cache_len;

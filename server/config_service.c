@@ -166,9 +166,9 @@ read_match(struct config_reading *r, const struct config_field *field,
 static const struct config_field fields[SERVICE_FIELDS] = {
     [SERVICE_MATCH] = FIELD("match", read_match, SERVICE(match)),
     [SERVICE_STRATEGY] =
-	FIELD_WORDS("strategy", read_word, SERVICE(strategy), strategies),
-    [SERVICE_MAX_ANSWERS] = FIELD_RANGE(
-	"max-answers", read_unsigned, SERVICE(max_answers), 0, UINT16_MAX),
+	FIELD_WORDS("strategy", read_word, SERVICE(shape.strategy), strategies),
+    [SERVICE_MAX_ANSWERS] = FIELD_RANGE("max-answers", read_unsigned,
+	SERVICE(shape.max_answers), 0, UINT16_MAX),
     [SERVICE_PANIC_THRESHOLD] = FIELD_RANGE(
 	"panic-threshold", read_unsigned, SERVICE(panic_threshold), 0, 100),
     [SERVICE_CHECK] = FIELD("check", read_check, SERVICE(check)),
@@ -189,7 +189,7 @@ read_services(struct config_reading *r, const struct config_field *field,
 		return;
 	for (size_t i = 0; (item = read_item(node, i)) != NULL;
 	     i++, service++) {
-		service->strategy = STRATEGY_WEIGHTED;
+		service->shape = shape_default;
 		service->check = (struct config_check){
 		    .interval_ms = 5000,
 		    .timeout_ms = 1000,

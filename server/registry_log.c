@@ -199,7 +199,7 @@ take_change(
 		return err;
 	if (own_soa && !by_file)
 		c->zone->own_soa = true; /* of this step: change_set_soa() */
-	err = ready_refresh(c, slot->referrers);
+	err = ready_refresh(c, slot->referrers, NULL);
 	if (err != OK)
 		return err;
 	slot->zone = c->zone;

@@ -371,8 +371,8 @@ publish_first(struct registry *r, int64_t now_ms)
 	enum error err = open_index(r);
 
 	for (size_t i = 0; i < r->slots && err == OK; i++)
-		err = ready_make_all(
-		    &r->open->edition, r->slot[i].zone, r->slot[i].referrers);
+		err = ready_make_all(&r->open->edition, r->slot[i].zone,
+		    r->slot[i].referrers, NULL);
 	/* They stay if the store refuses: nobody goes back to before them. */
 	registry_sweep(&r->open->edition);
 	for (size_t i = 0; i < r->slots && err == OK; i++)

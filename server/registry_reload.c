@@ -293,7 +293,8 @@ add_slot(
 	if (err == OK && (slot.buried == NULL || slot.referrers == NULL))
 		err = ERR_MEMORY;
 	if (err == OK)
-		err = ready_make_all(&load->edition, slot.zone, slot.referrers);
+		err = ready_make_all(
+		    &load->edition, slot.zone, slot.referrers, NULL);
 	if (err != OK) {
 		referrers_free(slot.referrers);
 		return err;

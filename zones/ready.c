@@ -122,6 +122,7 @@ pack(struct edition *ed, const struct making *m, uint32_t ttl)
 	r->items = (uint8_t)m->items;
 	r->addresses = (uint8_t)m->addresses;
 	r->leased = m->leased;
+	r->prepared = true;
 	memcpy(r->item, m->item, m->items * sizeof(m->item[0]));
 	memcpy((void *)(r->item + m->items), m->address,
 	    m->addresses * sizeof(m->address[0]));
@@ -299,10 +300,13 @@ replace(struct change *c, struct node *old, struct ready *ready)
 }
 
 enum error
-ready_refresh(struct change *c, struct referrers *referrers)
+ready_refresh(
+    struct change *c, struct referrers *referrers, const struct shaper *shaper)
 {
 	struct todo todo = {0};
 	enum error err = collect(&todo, c, referrers);
+
+	(void)shaper;
 
 	todo_unite(&todo);
 	for (size_t i = 0; i < todo.count && err == OK; i++) {
@@ -350,10 +354,31 @@ make_one(void *arg, struct node *n)
 }
 
 enum error
-ready_make_all(struct edition *ed, struct zone *z, struct referrers *referrers)
+ready_make_all(struct edition *ed, struct zone *z, struct referrers *referrers,
+    const struct shaper *shaper)
 {
 	struct all all = {ed, z, referrers};
 	enum error err = tree_walk(&z->tree, note_all, &all);
 
+	(void)shaper;
+
 	return err == OK ? tree_walk(&z->tree, make_one, &all) : err;
+}
+
+enum error
+ready_set_standings(struct change *c, struct referrers *referrers,
+    uint64_t service, enum condition condition, const struct standing *list,
+    size_t count)
+{
+	(void)c, (void)referrers, (void)service, (void)condition, (void)list,
+	    (void)count;
+	return OK;
+}
+
+enum error
+ready_reshape(
+    struct change *c, struct referrers *referrers, const struct shaper *shaper)
+{
+	(void)c, (void)referrers, (void)shaper;
+	return OK;
 }

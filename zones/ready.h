@@ -18,6 +18,10 @@
  * zone, have many addresses or many referrers have no part in it; they are
  * looked up when they are asked for.
  *
+ * The block is also where a service keeps what is special about it: the number
+ * of its shape and its exceptions (standing.h).  A service that has either has
+ * a block, if need be one without items (prepared is false then).
+ *
  * Threads:   readers any; made by the writer, through an edition.
  * Ownership: a block of an edition; borrows leases of the records of the same
  *            version of the zone.
@@ -30,6 +34,7 @@
 
 #include "zones/change.h"
 #include "zones/referrers.h"
+#include "zones/standing.h"
 
 #define READY_ITEMS RRSET_FANOUT /* SRV records of a service */
 #define READY_ADDRESSES 8 /* of one host */
@@ -48,6 +53,7 @@ struct ready_item {
 	uint8_t host; /* number of the host; items may share one */
 	uint8_t first; /* its addresses: address[first .. first + count) */
 	uint8_t count;
+	bool special; /* there is a standing for it: standings_find() */
 };
 
 struct ready_address {
@@ -58,11 +64,27 @@ struct ready_address {
 };
 
 struct ready {
+	const struct standings *standings; /* a block; NULL: no exceptions */
 	uint32_t ttl; /* of the SRV set */
+	uint16_t shape; /* 0: the default one; else shape.h */
+	uint8_t condition; /* enum condition */
 	uint8_t items;
 	uint8_t addresses;
 	bool leased; /* any clock must be looked at */
+	bool prepared; /* items are there; else: look at the RRsets */
 	struct ready_item item[];
+};
+
+/* What this floor asks of the ones above about a service. */
+struct shaper {
+	const void *arg;
+	/* The number of its shape; 0: the default one. */
+	uint16_t (*shape)(const void *arg, const uint8_t *service);
+	/* How an instance that is being registered begins: false if it is
+	 * simply answered.  srv is not published yet. */
+	bool (*initial)(const void *arg, const struct zone *,
+	    const uint8_t *service, const struct record *srv,
+	    struct standing *);
 };
 
 static inline const struct ready_address *
@@ -78,11 +100,27 @@ ready_rdata(const struct ready *r, const struct ready_item *item)
 }
 
 /* After change_settle() said that there are changes: prepares the services
- * anew that these concern. */
-enum error ready_refresh(struct change *, struct referrers *) MUST_CHECK;
+ * anew that these concern.  New services get their shape, new instances what
+ * they begin with; exceptions of others stay (also those of instances that
+ * are gone: the writer drops them with its next list).  An SRV record that
+ * hangs below a service (DNS-SD) concerns the service too. */
+enum error ready_refresh(
+    struct change *, struct referrers *, const struct shaper *) MUST_CHECK;
 
 /* Prepares all services of a zone that no reader has seen yet. */
-enum error ready_make_all(
-    struct edition *, struct zone *, struct referrers *) MUST_CHECK;
+enum error ready_make_all(struct edition *, struct zone *, struct referrers *,
+    const struct shaper *) MUST_CHECK;
+
+/* Gives a service another list of exceptions and another condition; the items
+ * are sorted by instance and copied; the change needs no entries.  Nothing is
+ * done where there is no such service. */
+enum error ready_set_standings(struct change *, struct referrers *,
+    uint64_t service, enum condition, const struct standing *,
+    size_t count) MUST_CHECK;
+
+/* Gives each service of the zone the shape that the shaper says (after a
+ * reload); exceptions stay. */
+enum error ready_reshape(
+    struct change *, struct referrers *, const struct shaper *) MUST_CHECK;
 
 #endif

@@ -264,17 +264,27 @@ draw_large(struct selection *s, const struct rrset *set, int64_t now_ms,
 }
 
 void
-selection_draw(struct selection *s, const struct rrset *set, int64_t now_ms,
-    struct random *random, uint64_t client, size_t max)
+selection_begin(struct selection *s)
 {
 	s->count = 0;
 	s->whole = true;
+	s->changed = false;
+	s->until_ms = INT64_MAX;
+	s->ttl_max_s = UINT32_MAX;
+}
+
+void
+selection_draw(struct selection *s, const struct rrset *set,
+    const struct selection_rules *rules, int64_t now_ms, struct random *random,
+    size_t max)
+{
+	selection_begin(s);
 	if (set->count <= max) {
 		take_all(s, set, now_ms);
 		order(s, set, random);
 		return;
 	}
-	draw_large(s, set, now_ms, client, max);
+	draw_large(s, set, now_ms, rules->client, max);
 }
 
 static int
@@ -286,21 +296,27 @@ by_priority(const void *a, const void *b)
 }
 
 void
-selection_order_sorted(struct selection *s, struct random *random)
+selection_order_sorted(struct selection *s, const struct selection_rules *rules,
+    struct random *random, size_t max)
 {
+	(void)rules, (void)max;
 	order_tiers(s->pick, s->count, random);
 }
 
 void
-selection_order(struct selection *s, struct random *random)
+selection_order(struct selection *s, const struct selection_rules *rules,
+    struct random *random, size_t max)
 {
+	(void)rules, (void)max;
 	qsort(s->pick, s->count, sizeof(s->pick[0]), by_priority);
 	order_tiers(s->pick, s->count, random);
 }
 
 void
-selection_cut(struct selection *s, size_t count, struct random *random)
+selection_cut(struct selection *s, const struct selection_rules *rules,
+    size_t count, struct random *random)
 {
+	(void)rules;
 	s->count = count;
 	s->whole = false;
 	if (count > 1 && s->pick[0].record->type == TYPE_SRV)

@@ -289,9 +289,9 @@ answer_put_picks(struct answer *a, struct owner owner, uint32_t ttl)
 	fit = fitting(a, owner, s->pick[0].record->type == TYPE_SRV);
 	if (fit == 0)
 		fit = fitting(a, owner, false);
-	selection_cut(s, fit, a->random);
+	selection_cut(s, &a->rules, fit, a->random);
 	if (!put_all(a, owner, ttl))
-		selection_cut(s, 0, a->random);
+		selection_cut(s, &a->rules, 0, a->random);
 	if (!a->tcp)
 		answer_truncate(a);
 }
@@ -322,7 +322,7 @@ answer_put_selected(
 
 	if (max > SELECTION_MAX)
 		max = SELECTION_MAX;
-	selection_draw(s, set, a->now_ms, a->random, a->client, max);
+	selection_draw(s, set, &a->rules, a->now_ms, a->random, max);
 	if (s->count == 0 && s->whole)
 		return false;
 	if (set->leased)

@@ -41,12 +41,18 @@ struct target {
 	const struct node *node; /* additional.c: in the zone of the answer */
 };
 
+/* Services of one hash share a turn, which does no harm. */
+#define SCRATCH_TURNS 1024
+
 /* Room that a worker keeps for its answers. */
 struct scratch {
 	struct selection selection;
 	struct target target[ANSWER_MAX_TARGETS];
 	uint16_t seen[2 * ANSWER_MAX_TARGETS]; /* additional.c */
+	uint32_t turn[SCRATCH_TURNS]; /* round-robin, by hash of the owner */
 };
+
+struct settings;
 
 struct answer {
 	struct wire_writer w;
@@ -54,7 +60,12 @@ struct answer {
 	const struct zone *zone; /* the one the answer comes from now */
 	struct scratch *scratch;
 	struct random *random;
-	uint64_t client; /* hash of the client's network */
+	const struct settings *settings;
+	const struct endpoint *client; /* who asks, or for whom (RFC 7871) */
+	struct selection_rules rules; /* of what is being selected */
+	uint8_t client_bits; /* of the address that are known; 32, 128: all */
+	uint8_t scope; /* bits of the client that decided something; 0: none */
+	enum condition condition; /* worst of the services it is made of */
 	int64_t now_ms;
 	bool tcp;
 	bool truncated;

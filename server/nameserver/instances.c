@@ -81,7 +81,7 @@ append_instances(
 	uint32_t start = 0;
 
 	if (ptrs->count > max)
-		start = (uint32_t)(a->client % ptrs->count);
+		start = (uint32_t)(a->rules.client % ptrs->count);
 	for (uint32_t i = 0; i < ptrs->count && i < PTRS_MAX; i++) {
 		uint32_t at = (start + i) % ptrs->count;
 		const struct record *r = rrset_at(ptrs, at);
@@ -134,7 +134,7 @@ instances_gather(struct answer *a, const struct node *service, size_t max)
 	s->count = 0;
 	s->whole = true;
 	if (own != NULL) {
-		selection_draw(s, own, a->now_ms, a->random, a->client, max);
+		selection_draw(s, own, &a->rules, a->now_ms, a->random, max);
 		ttl = own->ttl;
 		for (size_t i = 0; i < s->count; i++)
 			ttl = answer_ttl(ttl,
@@ -143,7 +143,7 @@ instances_gather(struct answer *a, const struct node *service, size_t max)
 	if (ptrs != NULL) {
 		append_instances(a, ptrs, max, &ttl);
 		drop_duplicates(s);
-		selection_order(s, a->random);
+		selection_order(s, &a->rules, a->random, max);
 	}
 	return ttl;
 }

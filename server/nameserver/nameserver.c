@@ -164,7 +164,13 @@ begin_answer(struct judging *j)
 	a->zone = NULL;
 	a->scratch = &j->local->scratch;
 	a->random = j->req->random;
-	a->client = hash_of_client(j->req->peer);
+	a->settings = j->settings;
+	a->client = j->req->peer;
+	a->client_bits = j->req->peer->sa.sa_family == AF_INET ? 32 : 128;
+	a->scope = 0;
+	a->condition = CONDITION_NORMAL;
+	a->rules = (struct selection_rules){
+	    .shape = &shape_default, .client = hash_of_client(j->req->peer)};
 	a->now_ms = j->req->now_ms;
 	a->tcp = j->req->tcp;
 	a->truncated = false;

@@ -140,7 +140,7 @@ prepared_answer(struct answer *a, struct owner owner, const struct ready *ready)
 	if (owner.at == 0 || need > a->w.cap - a->w.len ||
 	    a->w.len + need > ANSWER_POINTER_MAX)
 		return PREPARED_LARGE;
-	selection_order_sorted(s, a->random);
+	selection_order_sorted(s, &a->rules, a->random, SELECTION_MAX);
 	put_records(a, owner, ready, ttl, place);
 	put_hosts(a, ready, place);
 	return PREPARED_DONE;

@@ -117,7 +117,7 @@ answer_ptr(struct answer *a, struct owner owner, const struct node *service)
 	s->count = 0;
 	s->whole = true;
 	if (ptr != NULL) {
-		selection_draw(s, ptr, a->now_ms, a->random, a->client,
+		selection_draw(s, ptr, &a->rules, a->now_ms, a->random,
 		    (a->w.cap - a->w.len) / PTR_LEAST);
 		ttl = ptr->ttl < ttl ? ptr->ttl : ttl;
 	}

@@ -33,4 +33,13 @@ int settings_find_key(const struct settings *, const uint8_t *name);
 const struct config_zone *settings_find_zone(
     const struct settings *, const uint8_t *apex);
 
+/* The shape of a number (ready.h); 0: the default one. */
+static inline const struct shape *
+settings_shape(const struct settings *settings, unsigned number)
+{
+	return number == 0 || number > settings->config->service_count
+		   ? &shape_default
+		   : &settings->config->service[number - 1].shape;
+}
+
 #endif

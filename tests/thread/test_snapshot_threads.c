@@ -99,6 +99,8 @@ check_snapshot(const struct snapshot *s, int64_t now_ms, struct selection *sel,
 	const struct record *soa = rrset_at(node_find(z->apex, TYPE_SOA), 0);
 	struct zone_walk walk;
 	const struct rrset *set;
+	const struct selection_rules rules = {
+	    .shape = &shape_default, .client = 1};
 	struct rrset_cursor c;
 	uint32_t count = 0;
 
@@ -114,7 +116,7 @@ check_snapshot(const struct snapshot *s, int64_t now_ms, struct selection *sel,
 	}
 	assert(count == INSTANCES);
 	assert(z->tree.count == INSTANCES + 4u);
-	selection_draw(sel, set, now_ms, random, 1, 20);
+	selection_draw(sel, set, &rules, now_ms, random, 20);
 	assert(sel->count == 20 && !sel->whole);
 	for (size_t i = 0; i < sel->count; i++)
 		check_instance(z, sel->pick[i].record);

@@ -270,8 +270,8 @@ Test(config, services_are_read_whole)
 	const struct config_service *service = config->service;
 
 	cr_assert_eq(config->service_count, 3);
-	cr_expect_eq(service[0].strategy, STRATEGY_LEAST_LOAD);
-	cr_expect_eq(service[0].max_answers, 8);
+	cr_expect_eq(service[0].shape.strategy, STRATEGY_LEAST_LOAD);
+	cr_expect_eq(service[0].shape.max_answers, 8);
 	cr_expect_eq(service[0].panic_threshold, 50);
 	cr_expect_eq(service[0].check.type, CHECK_HTTP);
 	cr_expect_str_eq(service[0].check.path, "/health");
@@ -282,8 +282,8 @@ Test(config, services_are_read_whole)
 	cr_expect_eq(service[0].check.networks_count, 1);
 	/* A default gives way to what is said. */
 	cr_expect_eq(service[1].check.timeout_ms, 500);
-	cr_expect_eq(service[2].strategy, STRATEGY_WEIGHTED);
-	cr_expect_eq(service[2].max_answers, 0);
+	cr_expect_eq(service[2].shape.strategy, STRATEGY_WEIGHTED);
+	cr_expect_eq(service[2].shape.max_answers, 0);
 	cr_expect_eq(service[2].check.type, CHECK_NONE);
 	config_free(config);
 }

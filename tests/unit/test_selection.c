@@ -71,10 +71,15 @@ port_of(const struct pick *p)
 	return wire_load_u16(p->record->rdata + 4);
 }
 
+static const struct selection_rules plain = {.shape = &shape_default};
+
 static void
 draw(uint64_t client, size_t max)
 {
-	selection_draw(&sel, set, LATER, &rnd, client, max);
+	const struct selection_rules rules = {
+	    .shape = &shape_default, .client = client};
+
+	selection_draw(&sel, set, &rules, LATER, &rnd, max);
 }
 
 /* The picks are distinct, alive, and ascend in priority. */
@@ -296,7 +301,7 @@ Test(selection, a_sample_begins_with_the_best_priority, .timeout = 20)
 	for (uint64_t client = 0; client < 200; client++) {
 		draw(client, 50);
 		cr_assert_eq(sel.count, 50);
-		selection_cut(&sel, 50, &rnd);
+		selection_cut(&sel, &plain, 50, &rnd);
 		check_picks();
 		for (size_t i = 0; i < 10; i++)
 			cr_assert_eq(record_priority(sel.pick[i].record), 1);
@@ -351,7 +356,7 @@ Test(selection, sets_put_together_are_ordered_as_one, .timeout = 20)
 		sel.count = 0;
 		for (uint32_t k = 6; k-- > 0;)
 			selection_add(&sel, rrset_at(set, k));
-		selection_order(&sel, &rnd);
+		selection_order(&sel, &plain, &rnd, SELECTION_MAX);
 		check_picks();
 		first += port_of(&sel.pick[0]) == 0;
 	}
