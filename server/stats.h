@@ -59,6 +59,9 @@ stats_set(struct stats *stats, enum stat which, uint64_t value)
 	    &stats->value[which], value, memory_order_relaxed);
 }
 
+/* Sets behind those of the workers: the writer's, and the checker's. */
+#define STATS_OTHERS 2
+
 /* A table of zeroed sets for `threads` threads; NULL without memory. */
 struct stats *stats_table_new(size_t threads);
 void stats_table_free(struct stats *);
