@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/nameserver/ahead.h"
 
-#include "server/nameserver/message.h"
+#include "zones/dns/message.h"
 #include "zones/ready.h"
 
 /* Records per set that are worth asking for. */

@@ -19,7 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "server/nameserver/message.h"
+#include "zones/dns/message.h"
 #include "zones/selection.h"
 #include "zones/snapshot.h"
 #include "zones/zone.h"

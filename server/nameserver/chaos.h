@@ -11,7 +11,7 @@
 #ifndef SERVER_NAMESERVER_CHAOS_H
 #define SERVER_NAMESERVER_CHAOS_H
 
-#include "server/nameserver/message.h"
+#include "zones/dns/message.h"
 #include "server/nameserver/settings.h"
 
 enum rcode chaos_answer(struct wire_writer *, const struct settings *,

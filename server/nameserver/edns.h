@@ -19,7 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "server/nameserver/message.h"
+#include "zones/dns/message.h"
 #include "zones/dns/wire.h"
 
 #define EDNS_OPT_LEN 11 /* an OPT record without options */

@@ -8,7 +8,7 @@
 #ifndef SERVER_NAMESERVER_PREREQUISITE_H
 #define SERVER_NAMESERVER_PREREQUISITE_H
 
-#include "server/nameserver/message.h"
+#include "zones/dns/message.h"
 #include "zones/zone.h"
 
 /* Checks the prerequisite section against the registered zone: no health, no

@@ -27,7 +27,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "server/nameserver/message.h"
+#include "zones/dns/message.h"
 #include "server/nameserver/tsig_key.h"
 #include "zones/dns/error.h"
 #include "zones/dns/name.h"

@@ -21,7 +21,7 @@
 #include <stdint.h>
 
 #include "server/nameserver/edns.h"
-#include "server/nameserver/message.h"
+#include "zones/dns/message.h"
 #include "server/nameserver/request.h"
 #include "server/nameserver/tsig.h"
 

@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-#include "server/nameserver/message.h"
+#include "zones/dns/message.h"
 #include "server/nameserver/request.h"
 #include "server/nameserver/tsig.h"
 

@@ -4,7 +4,7 @@
 #include <assert.h>
 
 #include "server/nameserver/edns.h"
-#include "server/nameserver/message.h"
+#include "zones/dns/message.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

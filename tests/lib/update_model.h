@@ -18,7 +18,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "server/nameserver/message.h"
+#include "zones/dns/message.h"
 #include "zones/dns/rdata.h"
 #include "zones/rrset.h"
 

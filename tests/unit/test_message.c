@@ -3,7 +3,7 @@
 #include <criterion/criterion.h>
 #include <time.h>
 
-#include "server/nameserver/message.h"
+#include "zones/dns/message.h"
 #include "tests/unit/hex.h"
 #include "zones/dns/rdata.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/nameserver/message.h"
+#include "zones/dns/message.h"
 
 #include "zones/dns/rdata.h"
 

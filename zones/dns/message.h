@@ -22,8 +22,8 @@
  * Standards: RFC 1035 4.1; RFC 2136 2; RFC 6891 6.1.1; RFC 8945 5.1, 5.2;
  *            RFC 9619 (one question).
  */
-#ifndef SERVER_NAMESERVER_MESSAGE_H
-#define SERVER_NAMESERVER_MESSAGE_H
+#ifndef ZONES_DNS_MESSAGE_H
+#define ZONES_DNS_MESSAGE_H
 
 #include <stdbool.h>
 #include <stddef.h>
