@@ -198,7 +198,7 @@ Test(config_errors, what_contradicts_itself_is_refused)
 	    {"keys: [{name: k, secret-file: s}]", ERR_IO,
 		"1:31: secret-file: dir/s: No such file or directory"},
 	    {"services: [{match: a, check: {type: tcp, path: /}}]",
-		ERR_CONFLICT, "1:48: path: this type of check has none"},
+		ERR_CONFLICT, "1:48: path: a check of type tcp has none"},
 	    {"services: [{match: a, check: {type: ttl, timeout: 9s}}]",
 		ERR_CONFLICT, "1:51: timeout is longer than the interval"},
 	    {"services: [{match: a, check: {type: http, path: x}}]", ERR_SYNTAX,
