@@ -56,8 +56,6 @@ struct writer {
 static void
 take_updates(struct writer *writer, int64_t now_ms)
 {
-	if (writer->backlog == NULL)
-		writer->backlog = queue_take(writer->plan.inbox);
 	for (int n = 0; writer->backlog != NULL && n < TURN_UPDATES; n++) {
 		struct update *update = writer->backlog;
 
@@ -139,9 +137,14 @@ static void
 writer_turn(struct writer *writer)
 {
 	struct registry *registry = writer->plan.registry;
-	int64_t now_ms = now_monotonic_ms();
+	int64_t now_ms;
 	bool more;
 
+	/* Before the clock is read: a lease must not begin before its holder
+	 * has asked for it. */
+	if (writer->backlog == NULL)
+		writer->backlog = queue_take(writer->plan.inbox);
+	now_ms = now_monotonic_ms();
 	if (atomic_exchange_explicit(
 		&writer->decided, false, memory_order_acquire))
 		registry_durable(registry, now_ms);
