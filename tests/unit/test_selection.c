@@ -353,7 +353,7 @@ Test(selection, sets_put_together_are_ordered_as_one, .timeout = 20)
 	for (uint16_t i = 0; i < 6; i++)
 		add_srv((uint16_t)(i % 2), 1, i, DEADLINE_NONE);
 	for (int i = 0; i < DRAWS; i++) {
-		sel.count = 0;
+		selection_begin(&sel);
 		for (uint32_t k = 6; k-- > 0;)
 			selection_add(&sel, rrset_at(set, k));
 		selection_order(&sel, &plain, &rnd, SELECTION_MAX);
