@@ -111,7 +111,7 @@ by_priority(const void *a, const void *b)
 
 	if (x->priority != y->priority)
 		return x->priority < y->priority ? -1 : 1;
-	return (x->key > y->key) - (x->key < y->key);
+	return (x->sort_key > y->sort_key) - (x->sort_key < y->sort_key);
 }
 
 /* By priority, keeping the order otherwise; the lower bits of the keys stay
@@ -126,7 +126,8 @@ sort_by_priority(struct selection *s)
 	if (i >= s->count)
 		return;
 	for (i = 0; i < s->count; i++)
-		s->pick[i].key = (uint64_t)i << 16 | (uint16_t)s->pick[i].key;
+		s->pick[i].sort_key =
+		    (uint64_t)i << 16 | (uint16_t)s->pick[i].sort_key;
 	qsort(s->pick, s->count, sizeof(s->pick[0]), by_priority);
 }
 

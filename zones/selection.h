@@ -47,8 +47,8 @@
 /* One candidate; also scratch for sorting. */
 struct pick {
 	struct record *record;
-	uint64_t key; /* scratch */
-	uint64_t instance; /* SRV only, as are the next: standing_key() */
+	uint64_t sort_key; /* scratch of ordering */
+	uint64_t instance; /* SRV only, as the next: standing_key() */
 	uint16_t priority;
 	uint16_t weight;
 	uint16_t scale; /* of the weight, applied already; 0: drains */

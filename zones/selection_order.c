@@ -175,7 +175,7 @@ by_key(const void *a, const void *b)
 {
 	const struct pick *x = a, *y = b;
 
-	return (x->key > y->key) - (x->key < y->key);
+	return (x->sort_key > y->sort_key) - (x->sort_key < y->sort_key);
 }
 
 void
@@ -217,7 +217,7 @@ put_drains_behind(struct pick *p, size_t count)
 	size_t positive = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		p[i].key = p[i].weight > 0 ? i : KEY_BEHIND | i;
+		p[i].sort_key = p[i].weight > 0 ? i : KEY_BEHIND | i;
 		positive += p[i].weight > 0;
 	}
 	if (positive == 0 || positive == count)
@@ -271,8 +271,8 @@ order_by_load(struct pick *p, size_t count, const struct standings *standings,
 		uint16_t l = load[i] == LOAD_UNKNOWN ? median : load[i];
 		double part = (double)l / (p[i].weight ? p[i].weight : 1);
 
-		p[i].key = selection_key(part) >> TIE_BITS << TIE_BITS |
-			   random_next(random) >> (64 - TIE_BITS);
+		p[i].sort_key = selection_key(part) >> TIE_BITS << TIE_BITS |
+				random_next(random) >> (64 - TIE_BITS);
 	}
 	selection_sort(p, count);
 }
@@ -281,7 +281,7 @@ static void
 order_by_hash(struct pick *p, size_t count, uint64_t client)
 {
 	for (size_t i = 0; i < count; i++)
-		p[i].key =
+		p[i].sort_key =
 		    selection_arrival(client, p[i].instance, p[i].weight);
 	selection_sort(p, count);
 }

@@ -60,9 +60,9 @@ rank_keys(struct pick *p, size_t count, const struct selection_rules *rules)
 		uint16_t weight = p[i].weight;
 
 		if (strategy == STRATEGY_FIRST)
-			p[i].key = weight > 0 ? i : i | KEY_BEHIND;
+			p[i].sort_key = weight > 0 ? i : i | KEY_BEHIND;
 		else
-			p[i].key =
+			p[i].sort_key =
 			    selection_arrival(rules->client, p[i].instance,
 				weight > 0 && !weighted ? 1 : weight);
 	}
@@ -76,13 +76,13 @@ select_lowest(struct pick *p, size_t count, size_t n)
 	size_t low = 0, high = count;
 
 	while (high - low > 1) {
-		uint64_t pivot = p[low + (high - low) / 2].key;
+		uint64_t pivot = p[low + (high - low) / 2].sort_key;
 		size_t i = low, j = high - 1;
 
 		for (;; i++, j--) {
-			while (p[i].key < pivot)
+			while (p[i].sort_key < pivot)
 				i++;
-			while (p[j].key > pivot)
+			while (p[j].sort_key > pivot)
 				j--;
 			if (i >= j)
 				break;
@@ -125,7 +125,7 @@ rank_plain(struct selection *s, const struct selection_rules *rules, size_t max)
 	for (size_t i = 0; i < s->count; i++) {
 		struct pick *p = &s->pick[i];
 
-		p->key = selection_arrival(
+		p->sort_key = selection_arrival(
 		    rules->client, hash_of_rdata(p->record), 1);
 	}
 	rank_tier(s->pick, s->count, max);
@@ -148,7 +148,7 @@ selection_rank_top(
 	else
 		rank_plain(s, rules, max);
 	if (s->count <= max)
-		s->pick[s->count].key = KEY_BEHIND;
+		s->pick[s->count].sort_key = KEY_BEHIND;
 	else
 		s->count = max;
 }
@@ -163,9 +163,9 @@ order_rest(struct pick *p, size_t count, double time, struct random *random)
 		double key = exponential(random_next(random));
 
 		if (p[i].weight == 0)
-			p[i].key = selection_key(key) | KEY_BEHIND;
+			p[i].sort_key = selection_key(key) | KEY_BEHIND;
 		else
-			p[i].key = selection_key(
+			p[i].sort_key = selection_key(
 			    key * -expm1(-weight * time) / weight);
 	}
 	selection_sort(p, count);
@@ -180,10 +180,10 @@ selection_order_sample(struct selection *s, const struct selection_rules *rules,
 
 	/* The tier of which some were left out, with positive weights. */
 	if (rules->shape->strategy == STRATEGY_WEIGHTED &&
-	    next->key < KEY_BEHIND)
+	    next->sort_key < KEY_BEHIND)
 		while (from > 0 && s->pick[from - 1].priority == next->priority)
 			from--;
 	order_rest(s->pick + from, s->count - from,
-	    selection_key_value(next->key), random);
+	    selection_key_value(next->sort_key), random);
 	selection_order_tiers(s->pick, from, rules, random);
 }

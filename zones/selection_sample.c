@@ -119,7 +119,7 @@ fill(struct sampling *t, const struct part *part, uint32_t start, size_t wanted)
 		if (i >= FILL_STEPS && t->s->count > 0)
 			return;
 		if (take(t, r, false)) {
-			t->s->pick[t->s->count - 1].key = KEY_BEHIND;
+			t->s->pick[t->s->count - 1].sort_key = KEY_BEHIND;
 			wanted--;
 		}
 		r = start + i + 1 == count ? rrset_seek(t->set, &c, part->from)
@@ -133,7 +133,7 @@ set_next(struct sampling *t, const struct record *last, uint64_t key)
 {
 	struct pick *next = &t->s->pick[t->s->count];
 
-	next->key = t->timed ? key : KEY_BEHIND;
+	next->sort_key = t->timed ? key : KEY_BEHIND;
 	next->priority = last->type == TYPE_SRV ? record_priority(last) : 0;
 }
 
@@ -158,7 +158,7 @@ draw_part(struct sampling *t, const struct part *part, size_t wanted)
 		}
 		wanted--;
 		if (t->timed)
-			s->pick[s->count - 1].key =
+			s->pick[s->count - 1].sort_key =
 			    selection_key((double)draws / sum);
 	}
 	if (wanted > 0)

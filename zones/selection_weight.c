@@ -2,7 +2,7 @@
 #include "zones/selection_internal.h"
 
 /* What selection_apply() leaves in key, for selection_settle_weights(). */
-#define REGISTERED(pick) ((uint16_t)(pick)->key)
+#define REGISTERED(pick) ((uint16_t)(pick)->sort_key)
 
 /* Steps of a weight that is scaled, if that is small itself. */
 #define FINE 100
@@ -48,7 +48,7 @@ selection_apply(struct selection *s, const struct selection_rules *rules,
 	}
 	if (standing != NULL)
 		scale = standing->served == SERVED_DRAIN ? 0 : standing->scale;
-	p->key = p->weight;
+	p->sort_key = p->weight;
 	p->scale = scale;
 	if (scale != SCALE_WHOLE) {
 		p->weight = scale_weight(p->weight, scale);
@@ -77,7 +77,7 @@ settle_zeros(struct pick *p, size_t count)
 			return;
 	for (size_t i = 0; i < count; i++)
 		if (p[i].scale > 0)
-			p[i].key++;
+			p[i].sort_key++;
 }
 
 static bool
