@@ -60,6 +60,7 @@ struct registration {
 	uint8_t other[REGISTRATION_OTHERS][4];
 	unsigned others;
 	bool looked; /* for others, once */
+	bool warned; /* of a loopback address */
 	bool taken; /* the instance's name leads to another one by now */
 	/* what came of the last message */
 	struct muster_reply reply;

@@ -130,11 +130,19 @@ find_address(struct registration *r)
 		return false;
 	}
 	r->addresses = 1;
-	if (!r->looked && is_loopback(&r->address[0]))
-		muster_complain("registers a loopback address, since the "
-				"server is on this machine; name an --address "
-				"for others");
 	return true;
+}
+
+/* Once. */
+static void
+warn_of_loopback(struct registration *r)
+{
+	if (r->warned || r->address_given || r->addresses == 0 ||
+	    !is_loopback(&r->address[0]))
+		return;
+	r->warned = true;
+	muster_complain("registered a loopback address, since the server is "
+			"on this machine; for others name an --address");
 }
 
 /* Zone, server, host. */
@@ -282,7 +290,10 @@ registration_add(struct registration *r)
 	if (done != REGISTERED)
 		return done;
 	r->looked = true;
-	return exchange(r, registration_put_add);
+	done = exchange(r, registration_put_add);
+	if (done == REGISTERED)
+		warn_of_loopback(r);
+	return done;
 }
 
 enum registered

@@ -175,14 +175,14 @@ muster_update_take(struct muster_update *u, const uint8_t *in, size_t len,
 	if (message_parse_answer(&m, in, len) != MESSAGE_OK || m.id != u->id ||
 	    message_opcode(&m) != OPCODE_UPDATE)
 		return TAKE_NOT_OURS;
+	/* Whoever said so: what comes by TCP is looked at again. */
+	if ((m.flags & FLAG_TC) != 0)
+		return TAKE_TRUNCATED;
 	muster_reply_read(&read, &m);
 	if (u->keys != NULL)
 		take = judge_signature(u, &m, wall_s, &read);
-	if (take == TAKE_NOT_OURS)
-		return take;
-	if ((m.flags & FLAG_TC) != 0)
-		return TAKE_TRUNCATED;
-	*reply = read;
+	if (take != TAKE_NOT_OURS)
+		*reply = read;
 	return take;
 }
 

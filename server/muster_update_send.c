@@ -14,6 +14,7 @@
 
 #define TRIES 3 /* by UDP, for each address */
 #define FIRST_TRY_MS 1000 /* doubled with each one */
+#define DOUBT_MS 250 /* for a better reply than a doubtful one */
 #define TCP_MS 5000 /* to connect, and for the answer */
 #define UDP_MAX_LEN EDNS_PAYLOAD /* what is longer goes by TCP */
 
@@ -163,13 +164,13 @@ say_why(const struct sending *s, const struct endpoint *server, int error)
 	    error == ETIMEDOUT ? "no answer" : strerror(error));
 }
 
-/* The lesser of now + ms and the end of all. */
+/* The lesser of now + ms and another moment. */
 static int64_t
-bounded(const struct sending *s, int64_t ms)
+sooner(int64_t moment_ms, int64_t ms)
 {
 	int64_t until = now_monotonic_ms() + ms;
 
-	return until < s->way->until_ms ? until : s->way->until_ms;
+	return until < moment_ms ? until : moment_ms;
 }
 
 /* What a reply means for the way on; false: wait for another one. */
@@ -218,6 +219,8 @@ try_udp(struct sending *s, int fd, int64_t until_ms,
 		n = recv(fd, s->in, MESSAGE_MAX_LEN, 0);
 		if (n >= 0 && take_reply(s, (size_t)n, step))
 			return true;
+		if (s->doubtful)
+			until_ms = sooner(until_ms, DOUBT_MS);
 		/* An ICMP message: nobody is there. */
 		if (n < 0 && errno != EAGAIN && errno != EINTR) {
 			say_why(s, server, errno);
@@ -238,7 +241,7 @@ send_udp(struct sending *s, const struct endpoint *server)
 		return STEP_NEXT;
 	}
 	for (unsigned i = 0; i < TRIES; i++) {
-		int64_t until_ms = bounded(s, FIRST_TRY_MS << i);
+		int64_t until_ms = sooner(s->way->until_ms, FIRST_TRY_MS << i);
 
 		if (try_udp(s, fd, until_ms, server, &step))
 			break;
@@ -291,7 +294,7 @@ exchange_tcp(
 static enum step
 send_tcp(struct sending *s, const struct endpoint *server)
 {
-	int64_t until_ms = bounded(s, TCP_MS);
+	int64_t until_ms = sooner(s->way->until_ms, TCP_MS);
 	int fd = muster_connect(server, s->way->stop_fd, until_ms);
 	enum step step;
 
