@@ -40,6 +40,7 @@ struct batch {
 	struct zone **before; /* [2 * slots] working versions at its start */
 	struct snapshot *snapshot; /* once sealed */
 	bool noted; /* a zone's state goes to the store when it is sealed */
+	bool viewed; /* readers shall see something that nobody stores */
 };
 
 /* A place in a batch to go back to. */
