@@ -346,6 +346,17 @@ answer_picks_ttl(const struct answer *a, uint32_t ttl)
 	return ttl;
 }
 
+/* Nothing is to be drawn where there is one record and no rules. */
+static void
+take_only(struct selection *s, struct record *r, int64_t now_ms)
+{
+	selection_begin(s);
+	if (!record_is_live(r, now_ms))
+		return;
+	selection_add(s, r);
+	s->all = 1;
+}
+
 bool
 answer_put_selected(
     struct answer *a, struct owner owner, const struct rrset *set)
@@ -356,7 +367,10 @@ answer_put_selected(
 
 	if (max > SELECTION_MAX)
 		max = SELECTION_MAX;
-	selection_draw(s, set, &a->rules, a->now_ms, a->random, max);
+	if (set->count == 1 && set->height == 0 && !a->special)
+		take_only(s, set->item[0], a->now_ms);
+	else
+		selection_draw(s, set, &a->rules, a->now_ms, a->random, max);
 	if (s->count == 0 && s->whole)
 		return false;
 	if (set->leased)

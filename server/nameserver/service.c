@@ -113,21 +113,35 @@ service_answer_set(struct answer *a, struct owner owner, const struct node *n,
 
 /* --- synthesis --- */
 
+/* Most names that are not there have nothing to do with services, which the
+ * first two labels tell. */
+static bool
+is_about_services(const struct name_key *key)
+{
+	const uint8_t *second = key->wire + key->wire[0] + 1;
+
+	return key->wire[1] == '_' || (second[0] > 0 && second[1] == '_');
+}
+
 /* Of a name where nothing is registered. */
 static enum service_found
 synthesise_name(struct answer *a, struct owner owner,
     const struct name_key *key, const struct zone_walk *w, uint16_t qtype)
 {
-	enum service_found found = explain_answer(a, owner, key, qtype);
+	enum service_found found = SERVICE_NONE;
 
-	if (found == SERVICE_NONE && w->node == NULL &&
-	    w->encloser_strip == 1 && (w->encloser->flags & NODE_SERVICE) != 0)
+	if (a->settings->config->site_count > 0)
+		found = names_synthesise_site(a, owner, key, qtype);
+	if (found != SERVICE_NONE || !is_about_services(key))
+		return found;
+	if (w->node == NULL && w->encloser_strip == 1 &&
+	    (w->encloser->flags & NODE_SERVICE) != 0)
 		found = names_synthesise_instance(
 		    a, owner, key, w->encloser, qtype);
 	if (found == SERVICE_NONE)
 		found = names_synthesise_subtype(a, owner, key, w, qtype);
-	if (found == SERVICE_NONE && a->settings->config->site_count > 0)
-		found = names_synthesise_site(a, owner, key, qtype);
+	if (found == SERVICE_NONE)
+		found = explain_answer(a, owner, key, qtype);
 	if (found == SERVICE_NONE && w->node == NULL)
 		found = service_browse(a, owner, key, w, qtype);
 	return found;
