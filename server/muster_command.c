@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <time.h>
 
+#include "server/muster_register.h"
 #include "zones/dns/error.h"
 
 /* --- what all do --- */
@@ -21,6 +23,51 @@ muster_text(const json_t *line, const char *key)
 	const char *value = json_string_value(json_object_get(line, key));
 
 	return value ? value : "";
+}
+
+const json_t *
+muster_object(const json_t *line, const char *key)
+{
+	const json_t *value = json_object_get(line, key);
+
+	return json_is_object(value) ? value : NULL;
+}
+
+char *
+muster_duration(int64_t seconds, char *text)
+{
+	static const struct {
+		int64_t s;
+		const char *name;
+	} unit[] = {{86400, "d"}, {3600, "h"}, {60, "min"}};
+
+	/* Two units are enough to see what is meant. */
+	for (size_t i = 0; i < sizeof(unit) / sizeof(unit[0]); i++) {
+		int64_t next =
+		    i + 1 < sizeof(unit) / sizeof(unit[0]) ? unit[i + 1].s : 1;
+
+		if (seconds < unit[i].s)
+			continue;
+		snprintf(text, MUSTER_TIME_LEN, "%" PRId64 " %s %" PRId64 " %s",
+		    seconds / unit[i].s, unit[i].name,
+		    seconds % unit[i].s / next,
+		    next == 1 ? "s" : unit[i + 1].name);
+		return text;
+	}
+	snprintf(text, MUSTER_TIME_LEN, "%" PRId64 " s", seconds);
+	return text;
+}
+
+char *
+muster_moment(int64_t wall_s, char *text)
+{
+	time_t when = (time_t)wall_s;
+	struct tm parts;
+
+	if (localtime_r(&when, &parts) == NULL ||
+	    strftime(text, MUSTER_TIME_LEN, "%Y-%m-%d %H:%M:%S", &parts) == 0)
+		snprintf(text, MUSTER_TIME_LEN, "%" PRId64, wall_s);
+	return text;
 }
 
 bool
@@ -59,8 +106,8 @@ muster_answer(struct muster_client *client,
 
 /* --- zones --- */
 
-static void
-print_zone(void *arg, FILE *to, const struct muster_options *options,
+void
+muster_print_zone(void *arg, FILE *to, const struct muster_options *options,
     const json_t *zone)
 {
 	(void)arg;
@@ -77,7 +124,8 @@ run_zones(struct muster_client *client, const struct muster_options *options,
 {
 	(void)arguments;
 	return muster_answer(client, options,
-	    json_pack("{s:s}", "command", "zones"), stdout, print_zone, NULL);
+	    json_pack("{s:s}", "command", "zones"), stdout, muster_print_zone,
+	    NULL);
 }
 
 /* --- reload --- */
@@ -107,18 +155,112 @@ run_reload(struct muster_client *client, const struct muster_options *options,
 
 static const struct muster_command commands[] = {
     {
+	.name = "status",
+	.arguments = "",
+	.summary = "how the server is: health, figures, zones, store",
+	.help = "Prints the state of the server, then a line for each zone.\n",
+	.run = muster_status,
+    },
+    {
+	.name = "services",
+	.arguments = "[PATTERN]",
+	.summary = "services, how many of their instances are served",
+	.help = "REG instances are registered, SERVED of them are answered.\n"
+		"CONDITION is normal, or panic, none-left, last-good (too few\n"
+		"are healthy, so others are answered too) or guard (leases\n"
+		"are held).\n",
+	.most = 1,
+	.run = muster_services,
+    },
+    {
+	.name = "instances",
+	.arguments = "[PATTERN]",
+	.summary = "instances, and what is done with them",
+	.help =
+	    "SERVED is up, drain (last, without addresses) or out, and WHY\n"
+	    "says why; REAL is what checks alone say.  WEIGHT is\n"
+	    "served/registered where they differ, LEASE what is left of\n"
+	    "it, in seconds.\n",
+	.most = 1,
+	.run = muster_instances,
+    },
+    {
+	.name = "explain",
+	.arguments = "NAME",
+	.summary = "why instances are in the answer, or not",
+	.help =
+	    "NAME is a service, a domain (all services below it), a host,\n"
+	    "HOST:PORT, SERVICE/HOST:PORT or the name of a DNS-SD "
+	    "instance.\n"
+	    "Shows of each instance what is served and why, how its weight\n"
+	    "comes about, what is left of its lease, its last ten checks,\n"
+	    "and which pattern forces it.\n",
+	.least = 1,
+	.most = 1,
+	.run = muster_explain,
+    },
+    {
+	.name = "force",
+	.arguments = "PATTERN STATE",
+	.summary = "overrule health: up, down, drain or auto",
+	.help = "up answers instances whatever their checks say, down leaves\n"
+		"them out, drain takes them away step by step.  The last\n"
+		"pattern that matches an instance decides, over restarts too.\n"
+		"auto takes back what was said of the same pattern, or makes\n"
+		"an exception from a wider one.  Done when saved on disk.\n",
+	.least = 2,
+	.most = 2,
+	.run = muster_force,
+    },
+    {
+	.name = "forced",
+	.arguments = "",
+	.summary = "what is forced, in the order in which it was said",
+	.help = "Prints a line for each pattern; the last one that matches "
+		"an\ninstance decides.\n",
+	.run = muster_forced,
+    },
+    {
+	.name = "watch",
+	.arguments = "[PATTERN]",
+	.summary = "changes as they happen, until interrupted",
+	.help = "Prints a line for each instance that comes, goes or changes,\n"
+		"for conditions of services, and for what is forced.  Who\n"
+		"reads too slowly is told how many events were lost.\n",
+	.most = 1,
+	.run = muster_watch,
+    },
+    {
+	.name = "register",
+	.arguments = "SERVICE...",
+	.summary = "register an instance, by DNS UPDATE",
+	.run_alone = muster_register,
+    },
+    {
+	.name = "deregister",
+	.arguments = "SERVICE...",
+	.summary = "take an instance away, by DNS UPDATE",
+	.run_alone = muster_deregister,
+    },
+    {
+	.name = "zones",
+	.arguments = "",
+	.summary = "the zones, with serial and number of records",
+	.help = "Prints a line for each zone.\n",
+	.run = run_zones,
+    },
+    {
 	.name = "dump",
 	.arguments = "ZONE",
 	.summary = "print a zone as a master file",
-	.help =
-	    "Prints what is registered and live: the SOA first, then "
-	    "canonical\n"
-	    "order.  A large zone must be read without long pauses.\n"
-	    "\n"
-	    "  -o, --output FILE  write to FILE, which is replaced only when\n"
-	    "                     all of the zone has come\n"
-	    "      --leases       end each leased record with a comment such\n"
-	    "                     as \"; lease 37s of 60s\"\n",
+	.help = "Prints what is registered and live: the SOA first, then\n"
+		"canonical order.  A large zone must be read without long\n"
+		"pauses.\n"
+		"\n"
+		"  -o, --output FILE  write to FILE, which is replaced only\n"
+		"                     when all of the zone has come\n"
+		"      --leases       end each leased record with a comment\n"
+		"                     such as \"; lease 37s of 60s\"\n",
 	.least = 1,
 	.most = 1,
 	.flags = FLAG_OUTPUT | FLAG_LEASES,
@@ -128,25 +270,10 @@ static const struct muster_command commands[] = {
 	.name = "reload",
 	.arguments = "",
 	.summary = "read configuration and zone files again",
-	.help =
-	    "As SIGHUP does; waits for the outcome.  A configuration with an\n"
-	    "error changes nothing; a zone whose file is broken keeps what it\n"
-	    "has.\n",
+	.help = "As SIGHUP does; waits for the outcome.  A configuration with\n"
+		"an error changes nothing; a zone whose file is broken keeps\n"
+		"what it has.\n",
 	.run = run_reload,
-    },
-    {
-	.name = "status",
-	.arguments = "",
-	.summary = "how the server is: health, figures, zones, store",
-	.help = "Prints the state of the server, then a line for each zone.\n",
-	.run = muster_status,
-    },
-    {
-	.name = "zones",
-	.arguments = "",
-	.summary = "the zones, with serial and number of records",
-	.help = "Prints a line for each zone.\n",
-	.run = run_zones,
     },
 };
 

@@ -67,6 +67,18 @@ int64_t muster_number(const json_t *line, const char *key);
 const char *muster_text(const json_t *line, const char *key);
 bool muster_is_true(const json_t *line, const char *key);
 
+/* A member that is an object; NULL if there is none. */
+const json_t *muster_object(const json_t *line, const char *key);
+
+/* For people: "1 h 2 min", "37 s"; a moment in local time, both in a buffer
+ * of MUSTER_TIME_LEN.  Return text. */
+#define MUSTER_TIME_LEN 64
+char *muster_duration(int64_t seconds, char *text);
+char *muster_moment(int64_t wall_s, char *text);
+
+/* Prints a line about a zone. */
+muster_print_fn muster_print_zone;
+
 /* The commands of other files. */
 typedef int muster_run_fn(
     struct muster_client *, const struct muster_options *, char **arguments);

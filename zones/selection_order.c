@@ -9,28 +9,28 @@
 /* --- weighted: RFC 2782 --- */
 
 /* RFC 2782 order of a few picks of one priority: each draw takes one out of
- * the rest in proportion to its weight. */
+ * the rest in proportion to its weight.  Mostly all weigh the same. */
 static void
 order_few(struct pick *p, size_t count, struct random *random)
 {
+	uint16_t weight = p[0].weight, differ = 0;
 	uint64_t sum = 0;
+	size_t i;
 
-	for (size_t i = 0; i < count; i++)
+	for (i = 0; i < count; i++) {
 		sum += p[i].weight;
-	for (size_t i = 0; i + 1 < count; i++) {
+		differ |= p[i].weight ^ weight;
+	}
+	for (i = 0; differ != 0 && sum > 0 && i + 1 < count; i++) {
+		uint64_t r = random_below(random, sum);
 		size_t at = i;
 
-		if (sum > 0) {
-			uint64_t r = random_below(random, sum);
-
-			while (r >= p[at].weight)
-				r -= p[at++].weight;
-			sum -= p[at].weight;
-		} else {
-			at += random_below(random, count - i);
-		}
+		while (r >= p[at].weight)
+			r -= p[at++].weight;
+		sum -= p[at].weight;
 		selection_swap(&p[i], &p[at]);
 	}
+	selection_shuffle(p + i, count - i, random);
 }
 
 /* The same order for many takes constant time a draw.  Picks are sorted into

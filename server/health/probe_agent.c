@@ -73,23 +73,33 @@ take(const char *text, unsigned *gravity, struct outcome *outcome)
 	return true;
 }
 
+/* A copy as a string; what cannot be in one becomes a '?'.  Its length. */
+static size_t
+copy(char to[AGENT_LINE_LEN], const char *line, size_t len)
+{
+	while (len > 0 && strchr("\r\n", line[len - 1]) != NULL)
+		len--;
+	if (len >= AGENT_LINE_LEN)
+		len = AGENT_LINE_LEN - 1;
+	for (size_t i = 0; i < len; i++)
+		to[i] = line[i] == '\0' ? '?' : line[i];
+	to[len] = '\0';
+	return len;
+}
+
 void
 agent_parse(const char *line, size_t len, struct outcome *outcome)
 {
 	char text[AGENT_LINE_LEN], *save = NULL, *comment;
+	char said[PROBE_REASON_LEN - 32];
 	unsigned gravity = 0;
 	bool known = false;
 
 	*outcome = outcome_none;
 	outcome->good = outcome->connected = true;
-	len = strnlen(line, len);
-	while (len > 0 && strchr(SEPARATORS, line[len - 1]) != NULL)
-		len--;
-	attempt_clean(outcome->reason, PROBE_REASON_LEN, line, len);
-	if (len >= sizeof(text))
-		len = sizeof(text) - 1;
-	memcpy(text, line, len);
-	text[len] = '\0';
+	len = copy(text, line, len);
+	attempt_clean(outcome->reason, PROBE_REASON_LEN, text, len);
+	attempt_clean(said, sizeof(said), text, len);
 	comment = strchr(text, '#');
 	if (comment != NULL)
 		*comment = '\0';
@@ -100,7 +110,6 @@ agent_parse(const char *line, size_t len, struct outcome *outcome)
 		return;
 	outcome->good = false;
 	snprintf(outcome->reason, PROBE_REASON_LEN,
-	    len == 0 ? "agent: an empty line"
-		     : "agent: no word that we know: %s",
-	    text);
+	    len == 0 ? "agent: an empty line" : "agent: no word we know: %s",
+	    said);
 }

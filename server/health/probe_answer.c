@@ -150,7 +150,7 @@ answer_judge(const struct answer *answer, struct outcome *outcome)
 	outcome->connected = true;
 	outcome->load = answer->load;
 	if (is_grpc(answer) && !answer->http2) {
-		snprintf(outcome->reason, PROBE_REASON_LEN, "no HTTP/2");
+		snprintf(outcome->reason, PROBE_REASON_LEN, "no HTTP/2 answer");
 		return;
 	}
 	if (is_grpc(answer) && answer->status == 200) {

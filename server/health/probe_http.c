@@ -31,6 +31,7 @@ struct transfer {
 	struct answer answer;
 	int error; /* errno of a socket that could not be made */
 	char reason[PROBE_REASON_LEN]; /* why TLS could not be set up; "" */
+	char words[CURL_ERROR_SIZE]; /* libcurl's */
 };
 
 static const struct config_check *
@@ -186,8 +187,10 @@ leave(struct transfer *transfer)
 {
 	struct attempt *attempt = transfer->attempt;
 
-	if (transfer->easy != NULL)
+	if (transfer->easy != NULL) {
+		curl_easy_setopt(transfer->easy, CURLOPT_ERRORBUFFER, NULL);
 		curls_give_back(attempt->prober->http->curls, transfer->easy);
+	}
 	curl_slist_free_all(transfer->connect_to);
 	answer_fini(&transfer->answer);
 	free(transfer);
@@ -230,11 +233,51 @@ fail_certificate(struct transfer *transfer)
 	attempt_fail(leave(transfer), true, "%s", reason);
 }
 
+static void
+fail_handshake(struct transfer *transfer)
+{
+	char reason[PROBE_REASON_LEN];
+	/* "... error:0A00010B:SSL routines::wrong version number" */
+	const char *cause = strstr(transfer->words, "::");
+
+	if (cause != NULL && strstr(cause, "unexpected eof") == NULL) {
+		snprintf(reason, sizeof(reason), "TLS: %.80s", cause + 2);
+		attempt_fail(leave(transfer), true, "%s", reason);
+	} else
+		fail_errno_or(transfer, "closed during the TLS handshake");
+}
+
+/* Words for what libcurl says. */
+static const char *
+text_of(const struct transfer *transfer, CURLcode code)
+{
+	bool is_grpc = check_of(transfer)->type == CHECK_GRPC;
+
+	switch (code) {
+	case CURLE_GOT_NOTHING:
+		return is_grpc ? "no HTTP/2 answer"
+			       : "closed without an answer";
+	case CURLE_HTTP2:
+	case CURLE_HTTP2_STREAM:
+		return "no HTTP/2 answer";
+	case CURLE_PARTIAL_FILE:
+		return "closed before the answer's end";
+	case CURLE_WRITE_ERROR:
+		return "more than 64 KiB of headers";
+	case CURLE_UNSUPPORTED_PROTOCOL:
+	case CURLE_WEIRD_SERVER_REPLY:
+		return "not an HTTP answer";
+	default:
+		return curl_easy_strerror(code);
+	}
+}
+
 /* A transfer that did not come to a verdict. */
 static void
 fail(struct transfer *transfer, CURLcode code)
 {
 	bool connected = was_connected(transfer);
+	const char *text;
 
 	switch (code) {
 	case CURLE_OPERATION_TIMEDOUT:
@@ -246,6 +289,9 @@ fail(struct transfer *transfer, CURLcode code)
 	case CURLE_RECV_ERROR:
 	case CURLE_SEND_ERROR:
 		fail_errno_or(transfer, "connection broken");
+		return;
+	case CURLE_SSL_CONNECT_ERROR:
+		fail_handshake(transfer);
 		return;
 	case CURLE_PEER_FAILED_VERIFICATION:
 		fail_certificate(transfer);
@@ -260,15 +306,8 @@ fail(struct transfer *transfer, CURLcode code)
 		attempt_fail(leave(transfer), connected, "%s", reason);
 		return;
 	}
-	attempt_fail(leave(transfer), connected, "%s",
-	    code == CURLE_GOT_NOTHING         ? "closed without an answer"
-	    : code == CURLE_PARTIAL_FILE      ? "closed before the answer's end"
-	    : code == CURLE_WRITE_ERROR       ? "more than 64 KiB of headers"
-	    : code == CURLE_SSL_CONNECT_ERROR ? "TLS: no agreement"
-	    : code == CURLE_UNSUPPORTED_PROTOCOL ||
-		    code == CURLE_WEIRD_SERVER_REPLY
-		? "not an HTTP answer"
-		: curl_easy_strerror(code));
+	text = text_of(transfer, code);
+	attempt_fail(leave(transfer), connected, "%s", text);
 }
 
 static void
@@ -360,6 +399,7 @@ set_variables(struct transfer *transfer)
 	CURL *easy = transfer->easy;
 
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
+	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->words);
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer);

@@ -141,7 +141,7 @@ after_tls(struct talk *talk, enum tls_step step, const char *reason)
 		return false;
 	case TLS_CLOSED:
 		fail(talk, talk->step == STEP_HANDSHAKE
-			       ? "closed during the handshake"
+			       ? "closed during the TLS handshake"
 			       : "closed early");
 		return false;
 	case TLS_FAILED:
@@ -173,9 +173,10 @@ step_connect(struct talk *talk)
 	    tls_new(talk->attempt->prober->trust, check->ca, check->verify,
 		check->host != NULL ? check->host : talk->attempt->order->host,
 		talk->fd, reason);
-	if (talk->tls == NULL)
-		fail(talk, reason);
-	return talk->tls != NULL;
+	if (talk->tls != NULL)
+		return true;
+	fail(talk, reason);
+	return false;
 }
 
 static bool

@@ -171,7 +171,9 @@ trust_apply(struct trust *trust, const char *ca, void *ssl_ctx, char *reason)
 void
 trust_reason(long verify_result, const char *name, char *reason)
 {
+	/* libcurl compares names itself, and leaves `unspecified` then. */
 	if (verify_result == X509_V_OK ||
+	    verify_result == X509_V_ERR_UNSPECIFIED ||
 	    verify_result == X509_V_ERR_HOSTNAME_MISMATCH ||
 	    verify_result == X509_V_ERR_IP_ADDRESS_MISMATCH)
 		snprintf(

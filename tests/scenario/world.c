@@ -12,6 +12,7 @@
 #include "server/config.h"
 #include "server/nameserver/update.h"
 #include "server/registry.h"
+#include "tests/scenario/command.h"
 #include "tests/scenario/exchange.h"
 
 void
@@ -194,6 +195,7 @@ world_start(struct world *world, char *text, size_t text_len)
 		return false;
 	}
 	registry_on_durable(world->registry, on_decided, world);
+	command_health_begin(world);
 	world->local = nameserver_local_new();
 	world_settle(world);
 	return true;
@@ -205,6 +207,7 @@ world_stop(struct world *world)
 	if (world->registry != NULL)
 		registry_close(world->registry);
 	world->registry = NULL;
+	command_health_end(world);
 	nameserver_local_free(world->local);
 	world->local = NULL;
 	snapshot_hub_free(world->hub);
