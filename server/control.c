@@ -37,7 +37,8 @@ control_accept(evutil_socket_t listen_fd, short what, void *arg)
 uint64_t
 control_stat(const struct control *control, enum stat which)
 {
-	return stats_sum(control->plan.stats, control->plan.workers + 1, which);
+	return stats_sum(
+	    control->plan.stats, control->plan.workers + STATS_OTHERS, which);
 }
 
 void

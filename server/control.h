@@ -52,7 +52,7 @@ struct control_plan {
 	struct snapshot_hub *hub;
 	struct registry *registry;
 	const struct queue *inbox; /* of the writer */
-	const struct stats *stats; /* [workers + 1] */
+	const struct stats *stats; /* [workers + STATS_OTHERS] */
 	size_t workers;
 	struct events *events; /* for watch; NULL: there are none */
 	void (*reload)(void *arg); /* makes main reload soon */

@@ -288,6 +288,15 @@ ask_reload(void *arg)
 	kill(getpid(), SIGHUP);
 }
 
+/* Operators ask what only the writer knows. */
+static void
+pass_inquiry(void *arg, struct inquiry *inquiry)
+{
+	struct server *server = arg;
+
+	writer_mail(server->writer, &inquiry->mail);
+}
+
 static int
 start_control(struct server *server)
 {
@@ -298,7 +307,9 @@ start_control(struct server *server)
 	    .inbox = &server->inbox,
 	    .stats = server->stats,
 	    .workers = server->workers,
+	    .events = server->events,
 	    .reload = ask_reload,
+	    .ask = pass_inquiry,
 	    .arg = server,
 	};
 	enum error err = control_new(
