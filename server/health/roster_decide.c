@@ -84,7 +84,8 @@ start_slowly(struct instance *i, struct standing *s, int64_t now_ms)
 		return;
 	}
 	s->why = WHY_SLOW_START;
-	s->scale = (uint16_t)(s->scale * (step + 1) / SLOW_STEPS);
+	s->scale =
+	    (uint16_t)((s->scale * (step + 1) + SLOW_STEPS / 2) / SLOW_STEPS);
 	/* Rounded up, so that the step has come when it is looked at. */
 	s->until_ms = i->slow_from_ms +
 		      ((step + 1) * whole_ms + SLOW_STEPS - 1) / SLOW_STEPS;
@@ -125,7 +126,8 @@ static void
 judge_health(struct instance *i, struct standing *s, int64_t now_ms)
 {
 	if (i->health != NULL)
-		s->scale = (uint16_t)(SCALE_WHOLE * i->health->percent /
+		s->scale = (uint16_t)((SCALE_WHOLE * i->health->percent +
+					  PERCENT_WHOLE / 2) /
 				      PERCENT_WHOLE);
 	switch (s->real) {
 	case WHY_UNHEALTHY:

@@ -148,7 +148,8 @@ print_why(const struct instance *i, int64_t now_ms, char *to, size_t len)
 		    "; by itself it is %s", standing_why_text(s->real));
 	if (used > 0 && (size_t)used < len && s->scale != SCALE_WHOLE)
 		used += snprintf(to + used, len - (size_t)used,
-		    "; %u%% of its weight", s->scale * 100U / SCALE_WHOLE);
+		    "; %u%% of its weight",
+		    (s->scale * 100U + SCALE_WHOLE / 2) / SCALE_WHOLE);
 	if (used > 0 && (size_t)used < len && s->until_ms != INT64_MAX)
 		snprintf(to + used, len - (size_t)used,
 		    "; next step in %" PRId64 " s",
@@ -170,12 +171,13 @@ report_force(
 	to->forced_wall_s = entry->wall_s;
 }
 
-/* What a positive weight is scaled to stays positive, unless nothing is left
- * of it. */
+/* As selection.c does it. */
 static uint16_t
 served_weight(const struct instance *i, uint16_t weight)
 {
-	uint32_t scaled = (uint32_t)weight * i->standing.scale / SCALE_WHOLE;
+	uint32_t scaled =
+	    ((uint32_t)weight * i->standing.scale + SCALE_WHOLE / 2) /
+	    SCALE_WHOLE;
 
 	if (i->standing.served != SERVED_UP)
 		return 0;
