@@ -419,7 +419,7 @@ tell(struct control_client *client, struct explain_job *job)
 		}
 	}
 	snapshot_leave(hub);
-	if (service == NULL || work > 0) {
+	if (service == NULL || job->at.done) {
 		job->stage = STAGE_FIND;
 		job->reports = NULL;
 		control_forget(client);

@@ -265,7 +265,8 @@ control_instances_next(
 	while (*work > 0) {
 		--*work;
 		if (at->next_srv == NULL) {
-			if (!next_set(at))
+			at->done = !next_set(at);
+			if (at->done)
 				return false;
 			continue;
 		}
@@ -333,7 +334,7 @@ control_tour_next(
 			return false;
 		if (control_instances_next(&tour->at, out, work))
 			return true;
-		tour->inside = *work == 0;
+		tour->inside = !tour->at.done;
 	}
 	return false;
 }

@@ -62,6 +62,7 @@ struct control_instance {
 struct control_instances {
 	/* kept between steps */
 	bool behind_own; /* the service's own SRV set is done */
+	bool done;
 	struct name ptr; /* DNS-SD instance; length 0: before the first one */
 	uint16_t last_len; /* SRV record of the present set come to last */
 	uint8_t last[6 + NAME_MAX_LEN];
@@ -80,8 +81,8 @@ struct control_instances {
 void control_instances_enter(struct control_instances *, const struct zone *,
     const struct node *service, int64_t now_ms);
 
-/* The next live one; false at the end, or when *work has come down to 0: each
- * record that was looked at takes 1. */
+/* The next live one; false at the end (done is set), or when *work has come
+ * down to 0: each record that was looked at takes 1. */
 bool control_instances_next(
     struct control_instances *, struct control_instance *, size_t *work);
 
