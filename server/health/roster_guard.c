@@ -220,10 +220,11 @@ static void
 guard_service(struct guarding *g)
 {
 	struct service *s = g->service;
+	size_t least = s->guard_from_ms == 0 ? g->config->least : 1;
 	bool over;
 
 	look(g, NULL);
-	over = g->overdue > 0 && g->leased >= g->config->least &&
+	over = g->overdue > 0 && g->leased >= least &&
 	       g->overdue * 100 >= g->config->share * g->leased;
 	if (!over)
 		s->guard_spent = false;

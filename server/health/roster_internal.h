@@ -84,7 +84,7 @@ struct service {
 	struct table_link link; /* by name_hash() of the owner */
 	struct timer guard; /* the guard's next look */
 	const struct config_service *config; /* NULL: no entry matches */
-	struct instance *first;
+	struct instance *first, **last; /* in the order in which they came */
 	size_t instances;
 	/* of instances whose fate health decides */
 	size_t healthy;

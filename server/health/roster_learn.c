@@ -51,6 +51,7 @@ service_new(struct learning *l, const uint8_t *owner, uint16_t shape)
 	if (s == NULL)
 		return NULL;
 	name_lower(s->owner, owner);
+	s->last = &s->first;
 	s->zone = l->number;
 	s->shape = shape;
 	s->config = shape > 0 ? &r->config->service[shape - 1] : NULL;
@@ -93,11 +94,9 @@ static void
 enlist(struct roster *r, struct instance *i, struct service *s, struct host *h)
 {
 	i->service = s;
-	i->next = s->first;
-	i->prev = &s->first;
-	if (s->first != NULL)
-		s->first->prev = &i->next;
-	s->first = i;
+	i->prev = s->last;
+	*s->last = i;
+	s->last = &i->next;
 	s->instances++;
 	i->host = h;
 	i->host_next = h->first;
@@ -116,6 +115,8 @@ delist(struct roster *r, struct instance *i)
 	*i->prev = i->next;
 	if (i->next != NULL)
 		i->next->prev = i->prev;
+	else
+		i->service->last = i->prev;
 	i->service->instances--;
 	*i->host_prev = i->host_next;
 	if (i->host_next != NULL)
