@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/control_report.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -174,6 +175,28 @@ add_report(json_t *line, const struct roster_report *r)
 		       (json_int_t)r->forced_wall_s));
 }
 
+/* Why it is so, with what its last check said where that is what counts. */
+static json_t *
+describe_why(const struct control_instance *i, const struct settings *settings,
+    const struct roster_report *r)
+{
+	enum standing_why why = control_why(i, settings);
+	const char *sentence = control_why_sentence(why);
+	const struct health_event *last = NULL;
+	char text[sizeof(r->why_text) + PROBE_REASON_LEN + 32];
+
+	if (r != NULL) {
+		if (r->why_text[0] != '\0')
+			sentence = r->why_text;
+		last = health_event_at(&r->health, 0);
+	}
+	if (last == NULL || last->good || why != WHY_UNHEALTHY)
+		return control_text(sentence);
+	snprintf(text, sizeof(text), "%s (its last check: %s)", sentence,
+	    last->reason);
+	return control_text(text);
+}
+
 json_t *
 control_report_instance(const struct control_instance *i,
     const struct settings *settings, const struct control_sums *sums,
@@ -184,15 +207,13 @@ control_report_instance(const struct control_instance *i,
 	const struct config_service *service =
 	    control_service_config(settings, i->service);
 	json_t *line = control_view_instance(i, settings, now_ms);
-	const char *sentence = control_why_sentence(control_why(i, settings));
 	char weight[256];
 
 	control_weight_text(i,
 	    service ? service->shape.strategy : STRATEGY_WEIGHTED, &tier,
 	    r ? r->health.percent : 100, weight, sizeof(weight));
-	if (r != NULL && r->why_text[0] != '\0')
-		sentence = r->why_text;
-	if (line != NULL && set_new(line, "text", control_text(sentence)) &&
+	if (line != NULL &&
+	    set_new(line, "text", describe_why(i, settings, r)) &&
 	    set_new(
 		line, "tier_weight", json_integer((json_int_t)tier.weight)) &&
 	    set_new(line, "weight_text", json_string(weight)) &&

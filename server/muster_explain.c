@@ -192,16 +192,21 @@ print_instance(const struct explaining *e, const json_t *line)
 	fprintf(e->to, ":%" PRId64 "  ", muster_number(line, "port"));
 	table_print_coloured(
 	    e->to, colour_of_served(served), e->colours, served);
-	fputs(", really ", e->to);
-	table_print_text(e->to, muster_text(line, "real"));
-	fputc('\n', e->to);
+	if (strcmp(muster_text(line, "real"), "plain") == 0) {
+		fputs(", not checked\n", e->to);
+	} else {
+		fputs(", checks say ", e->to);
+		table_print_text(e->to, muster_text(line, "real"));
+		fputc('\n', e->to);
+	}
 	print_line(e, "name", muster_text(line, "name"));
 	print_line(e, "why", muster_text(line, "text"));
 	print_forced(e, muster_object(line, "forced"));
 	print_line(e, "answer", muster_text(line, "weight_text"));
 	if (until != NULL) {
 		begin_line(e, "next");
-		fprintf(e->to, "changes in %.0f s\n", json_number_value(until));
+		fprintf(
+		    e->to, "a change in %.1f s\n", json_number_value(until));
 	}
 	print_place(e, line);
 	print_lease(e, line);

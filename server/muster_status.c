@@ -61,7 +61,8 @@ print_server(FILE *to, const json_t *line)
 	    muster_number(line, "workers"), muster_number(line, "zones"),
 	    muster_number(line, "records"), muster_number(line, "leases"),
 	    muster_number(line, "updates_under_way"));
-	if (muster_number(line, "uptime") < RESTART_S)
+	if (muster_number(line, "uptime") < RESTART_S &&
+	    muster_number(line, "leases") > 0)
 		fprintf(to,
 		    "leases that were found at the start run their full length "
 		    "from %s on\n",
