@@ -20,7 +20,7 @@ void command_log(struct world *, const struct step *);
 void command_syncs(struct world *, const struct step *);
 void command_dump(struct world *, const struct step *);
 
-/* --- command_health.c: a checker and operators --- */
+/* --- command_health.c: a checker; command_operator.c: operators --- */
 void command_check(struct world *, const struct step *);
 void command_counts(struct world *, const struct step *);
 void command_events(struct world *, const struct step *);
