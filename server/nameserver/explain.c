@@ -219,11 +219,22 @@ put_domain(struct explaining *e, const struct rrset *index)
 	}
 }
 
+/* Who asks, and for whom, if a forwarder that is trusted says so. */
+static bool
+may_ask(const struct answer *a)
+{
+	const struct config_server *server = &a->settings->config->server;
+
+	return config_networks_contain(
+		   server->explain, server->explain_count, a->peer) &&
+	       config_networks_contain(
+		   server->explain, server->explain_count, a->client);
+}
+
 enum service_found
 explain_answer(struct answer *a, struct owner owner, const struct name_key *key,
     uint16_t qtype)
 {
-	const struct config_server *server = &a->settings->config->server;
 	struct explaining e = {.a = a, .owner = owner};
 	const struct node *n;
 	const struct rrset *index;
@@ -236,8 +247,7 @@ explain_answer(struct answer *a, struct owner owner, const struct name_key *key,
 	if (index == NULL && (n == NULL || (n->flags & NODE_SERVICE) == 0 ||
 				 !instances_exist(n, a->now_ms)))
 		return SERVICE_NONE;
-	if (!config_networks_contain(
-		server->explain, server->explain_count, a->peer))
+	if (!may_ask(a))
 		return SERVICE_REFUSED;
 	if (qtype != TYPE_TXT)
 		return SERVICE_NODATA;

@@ -350,8 +350,7 @@ know_service(struct answer *a, struct own *own, const struct node *service)
 	    service->ready ? service->ready->standings : NULL;
 
 	instances_gather(a, &g);
-	own->left -= s->count;
-	for (size_t i = 0; i < s->count; i++) {
+	for (size_t i = 0; i < s->count && own->left > 0; i++, own->left--) {
 		const struct record *srv = s->pick[i].record;
 		const struct standing *st = standings_find(
 		    standings, standing_key(srv->target_hash,

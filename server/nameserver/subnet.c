@@ -38,6 +38,10 @@ subnet_read(const struct edns *e, struct endpoint *client, uint8_t *bits)
 		client->in6.sin6_family = AF_INET6;
 		client->len = sizeof(client->in6);
 		memcpy(&client->in6.sin6_addr, e->subnet + OPTION_ADDRESS, len);
+		/* Bits of the one family would be told as those of the
+		 * other. */
+		if (IN6_IS_ADDR_V4MAPPED(&client->in6.sin6_addr))
+			return false;
 	}
 	*bits = e->subnet[2];
 	return true;

@@ -23,7 +23,7 @@
 
 /* Reads the option of a request: the address, zeros beyond its bits.  False
  * if there is none, or if it says nothing of the client (0 bits, RFC 7871
- * 7.1.2). */
+ * 7.1.2; an IPv4 address written as IPv6); the results are undefined then. */
 bool subnet_read(const struct edns *, struct endpoint *, uint8_t *bits);
 
 /* A hash of the client's network; prefixes in bits. */
