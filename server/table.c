@@ -218,39 +218,51 @@ pad(FILE *to, size_t count)
 		fputc(' ', to);
 }
 
+/* Prints cells from the first to the last one with something in it: nothing
+ * hangs behind that. */
 static void
-print_cell(const struct table *table, size_t i, const struct table_cell *cell)
+print_cells(const struct table *table, const struct table_cell *cell)
 {
-	size_t width = table_print_text(NULL, cell->text);
-	size_t gap = width < table->width[i] ? table->width[i] - width : 0;
+	size_t count = table->columns;
 
-	if (i > 0)
-		fputs("  ", table->to);
-	if (table->column[i].right)
-		pad(table->to, gap);
-	table_print_coloured(
-	    table->to, cell->colour, table->colours, cell->text);
-	/* Nothing hangs behind the last one. */
-	if (!table->column[i].right && i + 1 < table->columns)
-		pad(table->to, gap);
+	while (count > 1 && cell[count - 1].text[0] == '\0')
+		count--;
+	for (size_t i = 0; i < count; i++) {
+		size_t width = table_print_text(NULL, cell[i].text);
+		size_t gap =
+		    width < table->width[i] ? table->width[i] - width : 0;
+
+		if (i > 0)
+			fputs("  ", table->to);
+		if (table->column[i].right)
+			pad(table->to, gap);
+		table_print_coloured(
+		    table->to, cell[i].colour, table->colours, cell[i].text);
+		if (!table->column[i].right && i + 1 < count)
+			pad(table->to, gap);
+	}
+	fputc('\n', table->to);
 }
 
 static void
 print_row(const struct table *table, const struct row *row)
 {
+	struct table_cell cell[TABLE_COLUMNS];
+
 	for (size_t i = 0; i < table->columns; i++)
-		print_cell(table, i,
-		    &(struct table_cell){row->cell[i], row->colour[i]});
-	fputc('\n', table->to);
+		cell[i] = (struct table_cell){row->cell[i], row->colour[i]};
+	print_cells(table, cell);
 }
 
 static void
 print_head(const struct table *table)
 {
+	struct table_cell cell[TABLE_COLUMNS];
+
 	for (size_t i = 0; i < table->columns; i++)
-		print_cell(table, i,
-		    &(struct table_cell){table->column[i].title, COLOUR_HEAD});
-	fputc('\n', table->to);
+		cell[i] =
+		    (struct table_cell){table->column[i].title, COLOUR_HEAD};
+	print_cells(table, cell);
 }
 
 static int

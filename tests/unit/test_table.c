@@ -98,7 +98,7 @@ Test(table, columns_are_as_wide_as_their_widest_cell)
 	table_free(table);
 	expect("NAME     COUNT  WHY\n"
 	       "a            1  x\n"
-	       "B\xc3\xbcro-1  123456  \n"
+	       "B\xc3\xbcro-1  123456\n"
 	       "c?          12  why?[2J not\n");
 }
 
@@ -123,10 +123,10 @@ Test(table, rows_are_sorted_as_people_count)
 	table_end(table);
 	table_free(table);
 	expect("NAME    COUNT  WHY\n"
-	       "app         9  \n"
+	       "app         9\n"
 	       "web-9       2  a\n"
 	       "web-9       2  b\n"
-	       "web-10      1  \n");
+	       "web-10      1\n");
 }
 
 Test(table, colours_are_around_the_text_alone)
