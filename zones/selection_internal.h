@@ -102,7 +102,7 @@ void selection_rank_top(
 
 /* Draws the order of SRV picks of which the ranking left some out.  A heavy
  * instance is in most samples: inside of them it comes first so much less
- * that in all its share is that of its weight. */
+ * that in all its share is nearly that of its weight. */
 void selection_order_sample(
     struct selection *, const struct selection_rules *, struct random *);
 

@@ -106,7 +106,7 @@ draw_position(struct sampling *t, const struct part *part)
  * served or hardly ever come up: takes what there is from a place on, in
  * order.  The way is bounded once there is something to answer with; until
  * then it is not, so that nothing drawn means nothing live. */
-#define FILL_STEPS 1024
+#define FILL_MISSES 1024
 
 static void
 fill(struct sampling *t, const struct part *part, uint32_t start, size_t wanted)
@@ -114,13 +114,14 @@ fill(struct sampling *t, const struct part *part, uint32_t start, size_t wanted)
 	uint32_t count = part->end - part->from;
 	struct rrset_cursor c;
 	struct record *r = rrset_seek(t->set, &c, part->from + start);
+	unsigned misses = 0;
 
 	for (uint32_t i = 0; i < count && wanted > 0; i++) {
-		if (i >= FILL_STEPS && t->s->count > 0)
-			return;
 		if (take(t, r, false)) {
 			t->s->pick[t->s->count - 1].sort_key = KEY_BEHIND;
 			wanted--;
+		} else if (t->s->count > 0 && ++misses > FILL_MISSES) {
+			return;
 		}
 		r = start + i + 1 == count ? rrset_seek(t->set, &c, part->from)
 					   : rrset_next(&c);
