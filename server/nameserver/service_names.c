@@ -183,19 +183,33 @@ loose_ttl(const struct answer *a, const struct gathering *g, uint32_t ttl)
 	return ttl;
 }
 
-/* Adds a PTR for each instance of a gathering that is served; names and picks
- * are together at most SELECTION_MAX. */
+/* How many PTR records are looked at for those. */
+static size_t
+loose_count(const struct gathering *g, bool loose)
+{
+	if (!loose || g->ptr == NULL)
+		return 0;
+	return g->ptr->count < NAMES_MAX ? g->ptr->count : NAMES_MAX;
+}
+
+/* Adds a PTR for each instance of a gathering that is served. */
 static bool
 answer_by_rules(
     struct answer *a, struct owner owner, struct gathering *g, bool loose)
 {
-	uint64_t slot[2 * SELECTION_MAX] = {0};
-	struct names seen = {slot, 2 * SELECTION_MAX};
+	uint64_t slot[2 * SELECTION_MAX];
+	struct names seen = {slot, 16};
 	unsigned count = a->count[SECTION_ANSWER];
 	uint32_t ttl;
 
 	g->named = true;
+	if (g->max > SELECTION_MAX - NAMES_MAX) /* beside the loose ones */
+		g->max = SELECTION_MAX - NAMES_MAX;
 	ttl = loose_ttl(a, g, instances_select(a, g));
+	while (seen.slots <
+	       2 * (a->scratch->selection.count + loose_count(g, loose)))
+		seen.slots *= 2;
+	memset(slot, 0, seen.slots * sizeof(slot[0]));
 	if (put_picks(a, owner, g, &seen, ttl) &&
 	    (!loose || put_loose(a, owner, g, &seen, ttl)))
 		return a->count[SECTION_ANSWER] > count;
