@@ -25,6 +25,18 @@ struct names {
 	size_t slots; /* a power of two */
 };
 
+/* Sizes and clears a table for so many names; the array has room for it. */
+static struct names
+names_start(uint64_t *slot, size_t count)
+{
+	struct names names = {slot, 16};
+
+	while (names.slots < 2 * count)
+		names.slots *= 2;
+	memset(slot, 0, names.slots * sizeof(slot[0]));
+	return names;
+}
+
 static bool
 is_new_name(struct names *names, const uint8_t *name)
 {
@@ -58,8 +70,9 @@ static bool
 put_names(struct answer *a, struct owner owner, const struct node *service,
     const struct rrset *srv, const struct rrset *ptr, uint32_t ttl)
 {
-	uint64_t slot[2 * NAMES_MAX] = {0};
-	struct names seen = {slot, 2 * NAMES_MAX};
+	uint64_t slot[2 * NAMES_MAX];
+	struct names seen =
+	    names_start(slot, srv->count < NAMES_MAX ? srv->count : NAMES_MAX);
 	struct rrset_cursor c;
 	struct record *r, *same;
 	struct name name;
@@ -198,7 +211,7 @@ answer_by_rules(
     struct answer *a, struct owner owner, struct gathering *g, bool loose)
 {
 	uint64_t slot[2 * SELECTION_MAX];
-	struct names seen = {slot, 16};
+	struct names seen;
 	unsigned count = a->count[SECTION_ANSWER];
 	uint32_t ttl;
 
@@ -206,10 +219,8 @@ answer_by_rules(
 	if (g->max > SELECTION_MAX - NAMES_MAX) /* beside the loose ones */
 		g->max = SELECTION_MAX - NAMES_MAX;
 	ttl = loose_ttl(a, g, instances_select(a, g));
-	while (seen.slots <
-	       2 * (a->scratch->selection.count + loose_count(g, loose)))
-		seen.slots *= 2;
-	memset(slot, 0, seen.slots * sizeof(slot[0]));
+	seen = names_start(
+	    slot, a->scratch->selection.count + loose_count(g, loose));
 	if (put_picks(a, owner, g, &seen, ttl) &&
 	    (!loose || put_loose(a, owner, g, &seen, ttl)))
 		return a->count[SECTION_ANSWER] > count;
