@@ -18,6 +18,12 @@ count_unsent(const struct control_client *client)
 	return evbuffer_get_length(bufferevent_get_output(client->stream));
 }
 
+bool
+control_client_is_full(const struct control_client *client)
+{
+	return client->closing || count_unsent(client) >= CONTROL_UNSENT_HIGH;
+}
+
 /* --- answers --- */
 
 void

@@ -409,7 +409,8 @@ tell(struct control_client *client, struct explain_job *job)
 	if (service != NULL) {
 		control_instances_enter(&job->at,
 		    snapshot->zones->zone[job->zone], service, now_ms);
-		while (control_instances_next(&job->at, &i, &work)) {
+		while (!control_client_is_full(client) &&
+		       control_instances_next(&job->at, &i, &work)) {
 			if (!is_meant(job, &i))
 				continue;
 			job->told++;

@@ -148,6 +148,9 @@ void control_client_go(struct control_client *);
  * returns it without memory, ends the client's connection. */
 void control_client_say(struct control_client *, json_t *);
 
+/* Whether so much is unsent that a step should end. */
+bool control_client_is_full(const struct control_client *);
+
 /* Says why a command failed. */
 void control_client_fail(struct control_client *, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -93,11 +93,14 @@ control_services_step(struct control_client *client)
 		return STEP_FAILED;
 	snapshot = snapshot_enter(hub);
 	control_walk_enter(&job->walk, snapshot->zones);
-	while (work < CONTROL_STEP_WORK &&
-	       (service = control_walk_next(&job->walk)) != NULL)
+	while (work < CONTROL_STEP_WORK && !control_client_is_full(client)) {
+		service = control_walk_next(&job->walk);
+		if (service == NULL)
+			break;
 		work += say_service(client, snapshot, service, now_ms);
+	}
 	snapshot_leave(hub);
-	return work < CONTROL_STEP_WORK ? STEP_DONE : STEP_MORE;
+	return service == NULL ? STEP_DONE : STEP_MORE;
 }
 
 /* --- instances --- */
@@ -132,7 +135,8 @@ control_instances_step(struct control_client *client)
 		return STEP_FAILED;
 	snapshot = snapshot_enter(hub);
 	control_tour_enter(&job->tour, snapshot->zones, now_ms);
-	while (control_tour_next(&job->tour, &instance, &work))
+	while (!control_client_is_full(client) &&
+	       control_tour_next(&job->tour, &instance, &work))
 		say_instance(client, snapshot, &instance, now_ms);
 	snapshot_leave(hub);
 	return job->tour.done ? STEP_DONE : STEP_MORE;

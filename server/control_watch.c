@@ -116,7 +116,8 @@ control_watch_step(struct control_client *client)
 		return begin(client);
 	if (client->ended)
 		return STEP_DONE;
-	for (int i = 0; i < STEP_EVENTS; i++) {
+	for (int i = 0; i < STEP_EVENTS && !control_client_is_full(client);
+	     i++) {
 		note = events_next(
 		    client->control->plan.events, &job->watcher, &lost);
 		if (lost > 0)
