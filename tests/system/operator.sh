@@ -255,6 +255,34 @@ print({e.get("host") for e in seen if e["event"] in ("health", "served")},
         e["reason"] == "connection refused" for e in seen))' <watch.json)" \
     "{'b.svc.example'} watching True"
 
+# ---- too few are healthy ---------------------------------------------------
+
+"$muster" force 'a.svc.example*' auto >out
+"$muster" force 'b.svc.example:*' auto >out
+cat >>muster.yaml <<END
+  - match: "_api._tcp.*.svc.example"
+    panic-threshold: 60
+    check: {type: tcp, interval: 200ms, timeout: 150ms, rise: 1, fall: 2,
+            networks: [127.0.0.0/8]}
+END
+cat >>svc.example.zone <<END
+_api._tcp.web	SRV	10 1 $port_a a
+_api._tcp.web	SRV	10 1 $port_b b
+END
+works 'another service, by reload' "$muster" reload
+becomes 'unhealthy ones are answered in a panic' '_api*/b*' \
+    'up panic unhealthy'
+like 'services shows it' "$("$muster" services '_api*')" \
+    '^_api._tcp.web.svc.example +2 +2  panic'
+like 'status too' "$("$muster" status)" '^health: 1 in panic'
+like 'explain says it in words' \
+    "$("$muster" explain '_api._tcp.web.svc.example')" \
+    '^  panic: too few instances are healthy'
+server up "$port_b"
+becomes 'it ends by itself' '_api*/b*' 'up healthy healthy'
+like '... in services' "$("$muster" services '_api*')" '  normal  '
+is '... in status' "$("$muster" status | grep -c panic)" 0
+
 # ---- terminals -------------------------------------------------------------
 
 escape=$(printf '\033')
@@ -271,7 +299,5 @@ is 'and no controls of others' "$(NO_COLOR=1 TERM=xterm python3 "$helper" \
 
 # ---- the protocol ----------------------------------------------------------
 
-"$muster" force 'a.svc.example*' auto >out
-"$muster" force 'b.svc.example:*' auto >out
 results python3 "$helper" protocol data/muster.sock
 finish
