@@ -16,9 +16,10 @@
  *     MUSTER_PORT      its port
  *     MUSTER_SERVICE   the service's owner
  *
- * Limits: CPU time (the timeout and a second), size of files, number of open
- * files, no core.  The first line of what it says is the reason.  Whoever
- * leaves the group (setsid) is not followed.
+ * Limits, set by /bin/sh, which then becomes the program: CPU time (the timeout
+ * and a second), size of files, number of open files, no core.  The first line
+ * of what it says is the reason.  Whoever leaves the group (setsid) is not
+ * followed.
  *
  * Threads:   the checker's.  Children of others are left alone: each of ours is
  *            waited for by its own pidfd.

@@ -11,10 +11,12 @@
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define FILE_LEN_MAX (16 * 1024 * 1024)
+#define SHELL "/bin/sh"
+#define FILE_LEN_MAX (16 * 1024 * 1024u)
 #define OPEN_FILES_MAX 1024 /* what select() can take */
 
 #define PATHS \
@@ -119,18 +121,53 @@ set_actions(posix_spawn_file_actions_t *actions, int output)
 	return error;
 }
 
-/* The arguments, the program's path first. */
-static char **
-make_arguments(const struct config_check *check)
+/* posix_spawn() knows no limits, and those that are set from outside come too
+ * late for what the program does first: a shell sets them, and becomes the
+ * program.  Limits are against accidents, for what a check runs is the
+ * operator's choice. */
+static void
+print_limits(char *text, size_t len, uint64_t timeout_ms)
 {
-	char **list = calloc(check->args_count + 2, sizeof(*list));
+	struct rlimit files;
+	rlim_t most = OPEN_FILES_MAX;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_max < most)
+		most = files.rlim_max;
+	snprintf(text, len,
+	    "ulimit -t %llu; ulimit -f %u; ulimit -n %llu; ulimit -c 0; "
+	    "exec \"$0\" \"$@\"",
+	    (unsigned long long)(timeout_ms + 999) / 1000 + 1,
+	    FILE_LEN_MAX / 512, (unsigned long long)most);
+}
+
+/* The shell's arguments: its script, the program's path, and arguments. */
+static char **
+make_arguments(const struct config_check *check, char *script)
+{
+	char **list = calloc(check->args_count + 5, sizeof(*list));
 
 	if (list == NULL)
 		return NULL;
-	list[0] = check->path;
+	list[0] = (char *)"sh";
+	list[1] = (char *)"-c";
+	list[2] = script;
+	list[3] = check->path;
 	for (size_t i = 0; i < check->args_count; i++)
-		list[i + 1] = check->args[i];
+		list[i + 4] = check->args[i];
 	return list;
+}
+
+/* What the shell could say in its own words only; 0 or an errno. */
+static int
+find_program(const char *path)
+{
+	struct stat found;
+
+	if (stat(path, &found) != 0)
+		return errno;
+	if (S_ISDIR(found.st_mode))
+		return EISDIR;
+	return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) != 0 ? errno : 0;
 }
 
 static int
@@ -140,9 +177,13 @@ start(const struct probe_order *order, const struct endpoint *address,
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
 	struct environment env;
-	char **arguments = make_arguments(&order->check);
-	int error;
+	char **arguments, script[160];
+	int error = find_program(order->check.path);
 
+	if (error != 0)
+		return error;
+	print_limits(script, sizeof(script), order->check.timeout_ms);
+	arguments = make_arguments(&order->check, script);
 	if (arguments == NULL)
 		return ENOMEM;
 	fill_environment(&env, order, address);
@@ -156,35 +197,14 @@ start(const struct probe_order *order, const struct endpoint *address,
 	if (error == 0)
 		error = set_actions(&actions, output);
 	if (error == 0)
-		error = posix_spawn(pid, order->check.path, &actions,
-		    &attributes, arguments, env.list);
+		error = posix_spawn(
+		    pid, SHELL, &actions, &attributes, arguments, env.list);
 	posix_spawnattr_destroy(&attributes);
 free_actions:
 	posix_spawn_file_actions_destroy(&actions);
 free_arguments:
 	free(arguments);
 	return error;
-}
-
-static void
-limit(pid_t pid, int which, rlim_t most)
-{
-	const struct rlimit limit = {.rlim_cur = most, .rlim_max = most};
-
-	/* One that has ended already needs no limit. */
-	prlimit(pid, which, &limit, NULL);
-}
-
-/* posix_spawn() knows no limits: they come a moment after the start.  That is
- * enough, for they are against accidents; what a check runs is the operator's
- * choice. */
-static void
-set_limits(pid_t pid, uint64_t timeout_ms)
-{
-	limit(pid, RLIMIT_CPU, (rlim_t)(timeout_ms + 999) / 1000 + 1);
-	limit(pid, RLIMIT_FSIZE, FILE_LEN_MAX);
-	limit(pid, RLIMIT_NOFILE, OPEN_FILES_MAX);
-	limit(pid, RLIMIT_CORE, 0);
 }
 
 int
@@ -201,7 +221,6 @@ exec_spawn(const struct probe_order *order, const struct endpoint *address,
 	close(ends[1]);
 	if (error != 0)
 		goto close_output;
-	set_limits(pid, order->check.timeout_ms);
 	pidfd = pidfd_open(pid, 0); /* close-on-exec by itself */
 	if (pidfd < 0) {
 		error = errno;

@@ -50,7 +50,10 @@ clean_up_more() {
 	exec 3>&-
 	kill -KILL "$servers" 2>/dev/null
 }
-until_true 20 test -f ports || skip_all "no servers: $(cat servers.log)"
+until_true 20 test -f ports || {
+	fail 'the servers begin'
+	finish
+}
 
 limit_ms=5000 # of each probe
 
