@@ -76,6 +76,8 @@ registry_learn_again(struct registry *r, int64_t now_ms)
 {
 	bool any = false;
 
+	if (r->reloading)
+		return;
 	for (size_t i = 0; i < r->slots; i++) {
 		if (!r->slot[i].unlearned)
 			continue;

@@ -64,6 +64,7 @@ struct registry {
 	struct batch *sealed;
 	bool waiting; /* the sealed batch is with the store */
 	bool more_due;
+	bool reloading; /* what a refusal means is settled in the end */
 	int64_t reap_from_ms;
 	struct update *finished;
 	struct update **finished_last;

@@ -428,12 +428,13 @@ restore(struct registry *r, const struct former *f, int64_t now_ms)
 	registry_abandon(r);
 	for (size_t i = 0; i < r->slots; i++) {
 		struct slot *slot = &r->slot[i];
+		struct zone_info *info;
 
 		slot->config = i < f->slots ? f->slot[i].config : NULL;
-		if (i >= f->slots || slot->info == f->slot[i].info)
-			continue;
-		free(slot->info);
-		slot->info = f->slot[i].info;
+		info = (struct zone_info *)(uintptr_t)slot->zone->info;
+		if (slot->info != info)
+			free(slot->info);
+		slot->info = info;
 	}
 	settings_free(r->settings);
 	r->settings = f->settings;
@@ -486,6 +487,7 @@ registry_reload(struct registry *r, const struct config *config, int64_t now_ms,
 		settings_free(settings);
 		return err;
 	}
+	r->reloading = true;
 	r->config = config;
 	r->settings = settings;
 	err = reload_slots(r, config, now_ms, text, text_len);
@@ -499,6 +501,7 @@ registry_reload(struct registry *r, const struct config *config, int64_t now_ms,
 			r->slot[i].noted = true;
 		err = registry_force(r, now_ms);
 	}
+	r->reloading = false;
 	if (err == OK)
 		snapshot_defer(r->hub, free_settings, former.settings);
 	else
