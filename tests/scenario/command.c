@@ -192,6 +192,16 @@ run_advance(struct world *world, const struct step *step)
 }
 
 static void
+run_refuse(struct world *world, const struct step *step)
+{
+	char word[WORD_LEN];
+
+	if (argument(step, word) == NULL)
+		complain(world, step, "how many?");
+	world->refuse = (unsigned)atoi(word);
+}
+
+static void
 run_stall(struct world *world, const struct step *step)
 {
 	world->now_ms += parse_duration(world, step);
@@ -302,6 +312,7 @@ static const struct {
     {"ORIGIN", run_origin},
     {"QUERY", run_query},
     {"RAW", run_raw},
+    {"REFUSE", run_refuse},
     {"RELOAD", run_reload},
     {"REMOVE", run_remove},
     {"RESTART", run_restart},

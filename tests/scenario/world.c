@@ -11,7 +11,7 @@
 
 #include "server/config.h"
 #include "server/nameserver/update.h"
-#include "server/registry.h"
+#include "server/registry_internal.h"
 #include "tests/scenario/command.h"
 #include "tests/scenario/exchange.h"
 
@@ -92,6 +92,11 @@ on_decided(void *arg)
 {
 	struct world *world = arg;
 
+	/* The writer looks at it when this is over. */
+	if (world->refuse > 0) {
+		world->refuse--;
+		world->registry->outcome = ERR_IO;
+	}
 	sem_post(&world->decided);
 }
 
@@ -229,6 +234,8 @@ world_reload(struct world *world, char *text, size_t text_len)
 		return false;
 	err = registry_reload(
 	    world->registry, config, world->now_ms, text, text_len);
+	if (err != OK && text[0] == '\0')
+		snprintf(text, text_len, "%s", error_text(err));
 	world_settle(world);
 	return err == OK;
 }

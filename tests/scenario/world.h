@@ -62,6 +62,7 @@ struct world {
 	struct registry *registry;
 	struct nameserver_local *local;
 	sem_t decided;
+	unsigned refuse; /* so many batches to come */
 	struct order *order; /* of the checker: command_health.c */
 	char *events; /* a line each */
 	/* updates of a BATCH */
