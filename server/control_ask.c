@@ -28,16 +28,15 @@ control_ask(struct control_client *client, struct inquiry *inquiry)
 {
 	struct control *control = client->control;
 	struct control_question *question = NULL;
-	const char *why = NULL;
+	const char *why = error_text(ERR_MEMORY);
 
 	if (control->plan.ask == NULL)
 		why = "this server has no roster to ask";
 	else if (control->questions >= CONTROL_QUESTIONS)
 		why = "the writer has too many questions to answer";
-	else if (inquiry == NULL ||
-		 (question = calloc(1, sizeof(*question))) == NULL)
-		why = error_text(ERR_MEMORY);
-	if (why != NULL) {
+	else if (inquiry != NULL)
+		question = calloc(1, sizeof(*question));
+	if (question == NULL) {
 		inquiry_free(inquiry);
 		return why;
 	}

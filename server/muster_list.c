@@ -55,7 +55,7 @@ show_list(struct muster_client *client, const struct muster_options *options,
 	    json_object_set_new(request, "pattern", json_string(pattern)) != 0)
 		list.failed = true;
 	if (list.failed || list.table == NULL) {
-		muster_complain(
+		muster_complain("%s",
 		    list.table ? "a pattern is UTF-8" : error_text(ERR_MEMORY));
 		json_decref(request);
 		table_free(list.table);

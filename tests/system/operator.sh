@@ -79,6 +79,7 @@ for line in sys.stdin:
     print(i["served"], i["why"], i["real"])'
 }
 
+# shellcheck disable=SC2317  # called by until_true
 has_state() {
 	[ "$(state "$1")" = "$2" ]
 }

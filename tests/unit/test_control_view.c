@@ -29,12 +29,12 @@ Test(control_view, names_are_lower_case_without_a_final_dot)
 
 Test(control_view, all_states_have_a_word_and_a_sentence)
 {
-	for (int why = 0; why < WHY_COUNT; why++) {
+	for (enum standing_why why = 0; why < WHY_COUNT; why++) {
 		cr_expect_gt(strlen(control_why_word(why)), 0);
 		cr_expect_null(strchr(control_why_word(why), ' '));
 		cr_expect_gt(strlen(control_why_sentence(why)), 10);
 	}
-	for (int c = CONDITION_NORMAL + 1; c < CONDITION_COUNT; c++)
+	for (enum condition c = CONDITION_PANIC; c < CONDITION_COUNT; c++)
 		cr_expect_gt(strlen(control_condition_sentence(c)), 10);
 	cr_expect_str_eq(control_condition_sentence(CONDITION_NORMAL), "");
 }
