@@ -6,7 +6,7 @@
 . "${top_srcdir:-.}/tests/lib/system.sh"
 need dig nsupdate ss python3
 [ -x "$muster" ] || skip_all "$muster is not built"
-helper=$source_folder/tests/system/operator.py
+helper=$source_folder/tests/system/operators.py
 export TZ=UTC
 
 # ---- servers to be checked -------------------------------------------------

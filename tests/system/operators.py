@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Helpers for operator.sh.
 
-    operator.py serve PORT...      listens on ports of 127.0.0.1; reads "up
+    operators.py serve PORT...      listens on ports of 127.0.0.1; reads "up
                                    PORT" and "down PORT" lines
-    operator.py terminal COMMAND   runs it on a terminal, prints what it prints
-    operator.py protocol SOCKET    tries the socket; prints results in TAP
+    operators.py terminal COMMAND   runs it on a terminal, prints what it prints
+    operators.py protocol SOCKET    tries the socket; prints results in TAP
 """
 import json
 import os
