@@ -19,6 +19,8 @@ build_folder=$(cd "${top_builddir:-.}" && pwd)
 musterd=${MUSTERD:-$build_folder/musterd}
 muster=${MUSTER:-$build_folder/muster}
 export PYTHONPATH="$source_folder/tests/lib" PYTHONDONTWRITEBYTECODE=1
+# A test named as one of Python's own modules does not take its place.
+export PYTHONSAFEPATH=1
 
 dir=$(mktemp -d "${TMPDIR:-/tmp}/muster-system.XXXXXX") || exit 99
 cd "$dir" || exit 99
@@ -168,6 +170,26 @@ find_python() {
 		fi
 	done
 	return 1
+}
+
+# in_namespace SCRIPT: runs it again in a network namespace of its own, where
+# port 53 is free and resolv.conf names 127.0.0.1; here it ends the script,
+# there it returns.
+in_namespace() {
+	if [ "${MUSTER_INSIDE-}" != yes ]; then
+		unshare -mn env MUSTER_INSIDE=yes top_srcdir="$source_folder" \
+		    top_builddir="$build_folder" MUSTERD="$musterd" \
+		    MUSTER="$muster" sh "$source_folder/tests/system/$1"
+		exit
+	fi
+	port=53
+	ip link set lo up
+	echo 'nameserver 127.0.0.1
+options timeout:5 attempts:1' >resolv.conf
+	echo 'hosts: files dns' >nsswitch.conf
+	for f in resolv.conf nsswitch.conf; do
+		mount --bind $f /etc/$f || skip_all "cannot mount over /etc/$f"
+	done
 }
 
 has_ipv6() {

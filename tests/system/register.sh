@@ -4,13 +4,13 @@
 # muster register and deregister: what they register and leave alone, leases,
 # keys, lost and forged replies, TCP, --keep with --check, and finding the
 # server by itself.
+# shellcheck disable=SC2317  # functions that others call
 . "${top_srcdir:-.}/tests/lib/system.sh"
 need dig ss python3
 [ -x "$muster" ] || skip_all "$muster is not built"
 
 service=_http._tcp.web.svc.example
 children=
-# shellcheck disable=SC2317  # called by the trap
 clean_up_more() {
 	for child in $children; do
 		kill -KILL "$child" 2>/dev/null
@@ -29,23 +29,20 @@ gives() {
 # ---- inside a network namespace: the server is found -----------------------
 
 if [ "${MUSTER_INSIDE-}" = yes ]; then
-	ip link set lo up
-	echo 'nameserver 127.0.0.1' >resolv.conf
-	mount --bind resolv.conf /etc/resolv.conf || exit 1
-	port=53
+	in_namespace register.sh
 	cat >muster.yaml <<-'END'
 	server: {listen: "127.0.0.1:53", data: data}
 	zones:
 	  - {name: svc.example, update: [{from: 127.0.0.1}]}
 	END
 	start || exit 1
-	"$muster" register $service --port 80 --target web-1 --address \
+	"$muster" register "$service" --port 80 --target web-1 --address \
 	    192.0.2.1 || exit 1
-	[ "$(query +short $service SRV)" = '10 100 80 web-1.svc.example.' ] ||
+	[ "$(query +short "$service" SRV)" = '10 100 80 web-1.svc.example.' ] ||
 	    exit 1
-	"$muster" deregister $service --port 80 --target web-1 --zone \
+	"$muster" deregister "$service" --port 80 --target web-1 --zone \
 	    svc.example || exit 1
-	[ "$(rcode_of $service SRV)" = NXDOMAIN ]
+	[ "$(rcode_of "$service" SRV)" = NXDOMAIN ]
 	exit
 fi
 
@@ -71,12 +68,12 @@ must_start
 
 # As "check in" and "check out", with all that each call needs.
 register() {
-	"$muster" register $service --server "127.0.0.1:$port" \
+	"$muster" register "$service" --server "127.0.0.1:$port" \
 	    --key web-team.key --target web-1 --address 192.0.2.1 --port 80 \
 	    "$@"
 }
 deregister() {
-	"$muster" deregister $service --server "127.0.0.1:$port" \
+	"$muster" deregister "$service" --server "127.0.0.1:$port" \
 	    --key web-team.key --target web-1 --port 80 "$@"
 }
 
@@ -129,7 +126,7 @@ web-1.svc.example. A 192.0.2.1 ; of 30s"
 gives 'its name on another host' 0 register --dns-sd 'Web One' --target web-2
 gives 'the first one leaves' 0 deregister --dns-sd 'Web One'
 is '... and the second one stays' \
-    "$(query +short "web\\032one.$service" SRV) $(query +short $service PTR)" \
+    "$(query +short "web\\032one.$service" SRV) $(query +short "$service" PTR)" \
     "10 100 80 web-2.svc.example. Web\\032One.$service."
 gives 'it leaves too' 0 deregister --dns-sd 'Web One' --target web-2
 is '... with all but the addresses' "$(registered)" \
@@ -145,14 +142,14 @@ gives 'a key that the server does not know' 1 register --key \
 like '... is said' "$(cat err)" "^muster: 127.0.0.1:$port: NOTAUTH, BADKEY"
 gives 'another secret' 1 register --key web-team:MDEyMzQ1Njc4OQ==
 like '... is said' "$(cat err)" ': NOTAUTH, BADSIG'
-gives 'no key' 1 "$muster" register $service --port 80 \
+gives 'no key' 1 "$muster" register "$service" --port 80 \
     --server "127.0.0.1:$port"
 is '... with the words of the server' "$(cat err)" \
     "muster: 127.0.0.1:$port: REFUSED: no update rule matches the address"
 gives 'a zone that is not there' 1 "$muster" register \
     _http._tcp.web.other.example --port 80 --server "127.0.0.1:$port"
 like '... is said' "$(cat err)" 'no zone found that _http.* REFUSED'
-gives 'nobody there' 1 "$muster" register $service --port 80 \
+gives 'nobody there' 1 "$muster" register "$service" --port 80 \
     --server "127.0.0.1:$(pick_port 200)"
 like '... is said' "$(cat err)" 'refused$'
 gives 'usage' 2 register --ttl x
@@ -171,7 +168,7 @@ through() {
 	children="$children $!"
 	until_true 20 grep -q ready "$1.log"
 	shift
-	"$muster" register $service --server "127.0.0.1:$proxy_port" \
+	"$muster" register "$service" --server "127.0.0.1:$proxy_port" \
 	    --key web-team.key --target web-1 --address none --port 80 "$@"
 }
 # end_proxy: the next one shall find the port free.
@@ -204,7 +201,7 @@ until_true 20 grep -q ready notify.log
 # keep [option]...: stays, in the background, as $kept.
 keep() {
 	: >keep.log
-	NOTIFY_SOCKET=$dir/notify.sock "$muster" register $service --server \
+	NOTIFY_SOCKET=$dir/notify.sock "$muster" register "$service" --server \
 	    "127.0.0.1:$port" --key web-team.key --target web-1 --port 80 \
 	    --address 192.0.2.1 --keep --lease 2s --json "$@" >keep.log 2>&1 &
 	kept=$!
@@ -214,7 +211,7 @@ has_kept() {
 	grep -q "\"event\":\"$1\"" keep.log
 }
 is_there() {
-	[ "$(query +short $service SRV)" = '10 100 80 web-1.svc.example.' ]
+	[ "$(query +short "$service" SRV)" = '10 100 80 web-1.svc.example.' ]
 }
 is_away() {
 	! is_there
@@ -243,18 +240,18 @@ kill -TERM "$kept"
 end_of "$kept"
 is 'SIGTERM: a clean end' "$status" 0
 like '... deregistered' "$(cat keep.log)" '"event":"deregistered"'
-is '... and gone' "$(rcode_of $service SRV)" NXDOMAIN
+is '... and gone' "$(rcode_of "$service" SRV)" NXDOMAIN
 works '... and says so to systemd' until_true 20 grep -q STOPPING=1 notify.log
 
 keep --check 'test -e well'
 works 'an instance that is not well' until_true 20 has_kept failing
-is '... is not registered' "$(rcode_of $service SRV)" NXDOMAIN
+is '... is not registered' "$(rcode_of "$service" SRV)" NXDOMAIN
 touch well
 works 'once it is' until_true 20 has_kept registered
 works '... it is there' until_true 20 is_there
 rm well
 works 'after three failures' until_true 20 has_kept deregistered
-is '... it is not' "$(rcode_of $service SRV)" NXDOMAIN
+is '... it is not' "$(rcode_of "$service" SRV)" NXDOMAIN
 : >keep.log
 touch well
 works 'well again' until_true 20 has_kept registered
@@ -281,15 +278,15 @@ works 'TCP' until_true 20 has_kept registered
 kill -TERM "$kept"
 end_of "$kept"
 gives '--keep ends if it is refused from the start' 1 \
-    "$muster" register $service --port 80 --keep --server "127.0.0.1:$port"
+    "$muster" register "$service" --port 80 --keep --server "127.0.0.1:$port"
 
 # ---- the server is found ---------------------------------------------------
 
 if unshare -mn true 2>/dev/null && command -v ip >/dev/null; then
-	works 'the server is found by resolv.conf, SOA and MNAME' \
-	    unshare -mn env MUSTER_INSIDE=yes top_srcdir="$source_folder" \
-	    top_builddir="$build_folder" MUSTERD="$musterd" \
-	    MUSTER="$muster" sh "$source_folder/tests/system/register.sh"
+	inside() (
+		in_namespace register.sh
+	)
+	works 'the server is found by resolv.conf, SOA and MNAME' inside
 else
 	skip 'the server is found' 'no namespaces here (root is needed)'
 fi
