@@ -118,10 +118,12 @@ void
 attempt_end(struct attempt *attempt, const struct outcome *outcome)
 {
 	struct outcome *sum = &attempt->outcome;
+	bool ours = !outcome->good && (sum->ours || outcome->ours);
 
 	if (outcome->good || sum->reason[0] == '\0' ||
 	    (outcome->connected && !sum->connected))
 		*sum = *outcome;
+	sum->ours = ours;
 	if (sum->reason[0] == '\0')
 		snprintf(sum->reason, PROBE_REASON_LEN, "no reason given");
 	if (sum->good || now_monotonic_ms() >= attempt->deadline_ms ||
@@ -189,6 +191,9 @@ attempt_errno_text(int error, char text[PROBE_REASON_LEN])
 		return "network unreachable";
 	case ETIMEDOUT:
 		return "connection timed out";
+	case ENOMEM:
+	case ENOBUFS:
+		return "no memory here";
 	case EMFILE:
 	case ENFILE:
 		return "too many open files here";
@@ -199,12 +204,33 @@ attempt_errno_text(int error, char text[PROBE_REASON_LEN])
 	}
 }
 
+bool
+attempt_is_ours(int error)
+{
+	switch (error) {
+	case EMFILE:
+	case ENFILE:
+	case ENOMEM:
+	case ENOBUFS:
+	case EADDRNOTAVAIL:
+	case EAGAIN:
+		return true;
+	default:
+		return false;
+	}
+}
+
 void
 attempt_fail_errno(struct attempt *attempt, bool connected, int error)
 {
+	struct outcome outcome = outcome_none;
 	char text[PROBE_REASON_LEN];
 
-	attempt_fail(attempt, connected, "%s", attempt_errno_text(error, text));
+	outcome.connected = connected;
+	outcome.ours = attempt_is_ours(error);
+	snprintf(outcome.reason, sizeof(outcome.reason), "%s",
+	    attempt_errno_text(error, text));
+	attempt_end(attempt, &outcome);
 }
 
 void

@@ -41,6 +41,7 @@ struct prober {
 struct outcome {
 	bool good;
 	bool connected; /* somebody was there */
+	bool ours; /* we could not ask: says nothing about the instance */
 	enum probe_word word;
 	int percent, load; /* -1: nothing */
 	char reason[PROBE_REASON_LEN];
@@ -88,8 +89,13 @@ void attempt_end(struct attempt *, const struct outcome *);
 /* The same with a reason alone. */
 void attempt_fail(struct attempt *, bool connected, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-void attempt_fail_errno(struct attempt *, bool connected, int error);
 void attempt_fail_timeout(struct attempt *, bool connected);
+
+/* The same for an errno, which may be one of ours (ENOMEM). */
+void attempt_fail_errno(struct attempt *, bool connected, int error);
+
+/* Whether an errno says that we lack something. */
+bool attempt_is_ours(int error);
 
 /* "timeout after 1 s" */
 void attempt_timeout_text(const struct attempt *, char text[PROBE_REASON_LEN]);

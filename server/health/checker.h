@@ -18,7 +18,8 @@
  *
  * If the thread itself comes late by more than an interval (a stopped process,
  * no CPU), the results of probes that were under way are marked late, and
- * counted: they say nothing about the instance.
+ * counted: they say nothing about the instance.  So do those that we could not
+ * make for want of memory, descriptors or ports of our own.
  *
  * There is one result for each probe, also if it could not be made.  None comes
  * for an instance after its end, nor of an older generation after a newer one.

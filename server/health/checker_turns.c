@@ -268,7 +268,8 @@ on_done(struct attempt *attempt)
 	if (subject->turn.due_ms < now_ms)
 		schedule_wait(&turns->schedule, &subject->turn,
 		    schedule_next_ms(subject->turn.number, interval, now_ms));
-	report(turns, subject, subject->late || is_late(subject, now_ms));
+	report(turns, subject,
+	    subject->late || attempt->outcome.ours || is_late(subject, now_ms));
 	arm(turns, now_ms);
 }
 

@@ -76,7 +76,8 @@ struct probe_result {
 	uint64_t instance;
 	uint32_t generation;
 	bool good;
-	bool late; /* the checker itself had stalled: says nothing */
+	bool late; /* the checker itself had stalled, or had no memory or
+		    * descriptor to ask with: says nothing */
 	enum probe_word word;
 	int percent; /* of the weight, as an agent says; -1: nothing */
 	int load; /* as the instance reports it, 0..65534; -1: nothing */

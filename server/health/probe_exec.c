@@ -284,8 +284,11 @@ program_start(struct attempt *attempt)
 				      &program->at);
 	if (error != 0) {
 		free(program);
-		attempt_fail(attempt, false, "cannot be started: %s",
-		    strerror_r(error, text, sizeof(text)));
+		if (attempt_is_ours(error))
+			attempt_fail_errno(attempt, false, error);
+		else
+			attempt_fail(attempt, false, "cannot be started: %s",
+			    strerror_r(error, text, sizeof(text)));
 		return;
 	}
 	program->attempt = attempt;
@@ -298,7 +301,7 @@ program_start(struct attempt *attempt)
 	waitpid(program->at.pid, NULL, 0);
 	attempt->way = NULL;
 	program_free(program);
-	attempt_fail(attempt, false, "no memory");
+	attempt_fail_errno(attempt, false, ENOMEM);
 }
 
 const struct probe_kind probe_exec = {

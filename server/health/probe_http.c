@@ -283,6 +283,9 @@ fail(struct transfer *transfer, CURLcode code)
 	case CURLE_OPERATION_TIMEDOUT:
 		attempt_fail_timeout(leave(transfer), connected);
 		return;
+	case CURLE_OUT_OF_MEMORY:
+		attempt_fail_errno(leave(transfer), connected, ENOMEM);
+		return;
 	case CURLE_COULDNT_CONNECT:
 		fail_errno_or(transfer, "no connection");
 		return;
@@ -435,7 +438,7 @@ transfer_start(struct attempt *attempt)
 	char url[HTTP_URL_LEN];
 
 	if (transfer == NULL) {
-		attempt_fail(attempt, false, "no memory");
+		attempt_fail_errno(attempt, false, ENOMEM);
 		return;
 	}
 	transfer->attempt = attempt;
@@ -443,7 +446,7 @@ transfer_start(struct attempt *attempt)
 	answer_init(&transfer->answer, &attempt->order->check);
 	transfer->easy = curls_take(curls);
 	if (transfer->easy == NULL || !aim(transfer)) {
-		attempt_fail(leave(transfer), false, "no memory");
+		attempt_fail_errno(leave(transfer), false, ENOMEM);
 		return;
 	}
 	if (!http_url(attempt->order, attempt->address, url)) {
@@ -454,7 +457,7 @@ transfer_start(struct attempt *attempt)
 	set_variables(transfer);
 	if (curl_easy_setopt(transfer->easy, CURLOPT_URL, url) != CURLE_OK ||
 	    curls_begin(curls, transfer->easy) != OK)
-		attempt_fail(leave(transfer), false, "no memory");
+		attempt_fail_errno(leave(transfer), false, ENOMEM);
 }
 
 const struct probe_kind probe_http = {

@@ -121,7 +121,7 @@ wait_for(struct talk *talk, short what)
 	if (event_assign(&talk->event, attempt->prober->base, talk->fd, what,
 		on_event, talk) != 0 ||
 	    event_add(&talk->event, &left) != 0)
-		fail(talk, "no memory");
+		fail_errno(talk, ENOMEM);
 }
 
 /* ---- one step each; true: done, the next one ---- */
@@ -356,7 +356,7 @@ talk_start(struct attempt *attempt)
 	struct talk *talk = calloc(1, sizeof(*talk));
 
 	if (talk == NULL) {
-		attempt_fail(attempt, false, "no memory");
+		attempt_fail_errno(attempt, false, ENOMEM);
 		return;
 	}
 	talk->attempt = attempt;

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <semaphore.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -355,6 +356,51 @@ Test(checker, a_live_address_is_found_and_remembered)
 	}
 }
 
+/* A listener that lets nobody in any more: its queue is full. */
+static uint16_t
+listen_full(int fd[4])
+{
+	struct sockaddr_in at = {.sin_family = AF_INET};
+	socklen_t len = sizeof(at);
+
+	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	for (int i = 0; i < 4; i++)
+		fd[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	cr_assert_eq(bind(fd[0], (struct sockaddr *)&at, sizeof(at)), 0);
+	cr_assert_eq(listen(fd[0], 0), 0);
+	cr_assert_eq(getsockname(fd[0], (struct sockaddr *)&at, &len), 0);
+	for (int i = 1; i < 4; i++)
+		(void)!connect(fd[i], (struct sockaddr *)&at, sizeof(at));
+	return ntohs(at.sin_port);
+}
+
+Test(checker, an_address_that_hangs_does_not_hide_a_live_one)
+{
+	static const enum config_check_type types[] = {CHECK_TCP, CHECK_HTTP};
+	struct probe_result result;
+	int fd[4];
+	uint16_t full = listen_full(fd);
+
+	begin(10);
+	for (uint64_t i = 0; i < 2; i++) {
+		struct config_check check = check_of(types[i], 600);
+		struct probe_order *order = order_of(i, &check, full);
+
+		add_address(order, "127.0.0.1", good->port);
+		checker_order(checker, order);
+		result = next_result_of(i);
+		cr_expect(result.good, "%s", result.reason);
+		cr_expect_geq(result.duration_us, 250000);
+		/* From then on it is asked first. */
+		do {
+			result = next_result_of(i);
+			cr_expect(result.good, "%s", result.reason);
+		} while (result.duration_us >= 250000);
+	}
+	for (int i = 0; i < 4; i++)
+		close(fd[i]);
+}
+
 /* The most telling reason: of the address where somebody was. */
 Test(checker, the_reason_is_of_who_could_be_reached)
 {
@@ -433,6 +479,31 @@ Test(checker, results_of_a_stall_are_marked_late)
 	cr_expect(late);
 	checker_stop(checker);
 	cr_expect_geq(stats_sum(stats, 1, STAT_CHECKS_LATE), 1);
+}
+
+/* What we lack says nothing about the instance. */
+Test(checker, results_that_we_could_not_make_are_marked_late)
+{
+	static const enum config_check_type types[] = {
+	    CHECK_TCP, CHECK_HTTP, CHECK_EXEC};
+	struct rlimit limit;
+	struct probe_result result;
+
+	begin(10);
+	cr_assert_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	limit.rlim_cur = 3;
+	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	for (uint64_t i = 0; i < 3; i++) {
+		struct config_check check = check_of(types[i], 60000);
+
+		check.path = (char *)"/bin/true";
+		checker_order(checker, order_of(i, &check, good->port));
+		result = next_result();
+		cr_expect(result.late, "%s", result.reason);
+		cr_expect_str_eq(result.reason, "too many open files here");
+	}
+	limit.rlim_cur = limit.rlim_max;
+	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
 }
 
 static unsigned
