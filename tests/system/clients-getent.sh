@@ -21,7 +21,7 @@ zones:
   - {name: svc.example, lease: 1h, update: [{from: 127.0.0.1}]}
 services:
   - match: "_http._tcp.live.svc.example"
-    check: {type: http, interval: 200ms, timeout: 200ms, rise: 1, fall: 2,
+    check: {type: http, interval: 500ms, timeout: 500ms, rise: 1, fall: 2,
             networks: [127.0.0.0/8]}
 END
 must_start

@@ -25,7 +25,7 @@ services:
   - {match: "_http._tcp.full.svc.example", srv-weights: full-range}
   - {match: "_http._tcp.asis.svc.example", srv-weights: as-is}
   - match: "_http._tcp.live.svc.example"
-    check: {type: http, path: /health, interval: 200ms, timeout: 200ms,
+    check: {type: http, path: /health, interval: 500ms, timeout: 500ms,
             rise: 1, fall: 2, networks: [127.0.0.0/8]}
 END
 {

@@ -20,7 +20,7 @@ import dns.rdatatype
 
 INSTANCES = 40
 ROUNDS = 10
-FALL, INTERVAL_MS = 2, 200  # as in clients-haproxy.sh
+FALL, INTERVAL_MS = 2, 500  # as in clients-haproxy.sh
 SERVICES = "full", "asis"
 # Backends: which service, and whether all of it fits into an answer.
 BACKENDS = {"full4096": ("full", True), "asis4096": ("asis", True),
