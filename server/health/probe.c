@@ -83,7 +83,7 @@ probe_order_new(enum probe_order_kind kind, uint64_t instance,
 	if (order == NULL)
 		return NULL;
 	room = (char *)(order + 1);
-	order->mail.kind = kind;
+	order->mail.kind = (int)kind;
 	order->instance = instance;
 	order->check = *check;
 	move_in(&order->check, &room);

@@ -478,8 +478,10 @@ http_new(struct event_base *base)
 	}
 	http->curls = curls_new(base, set_constants, on_finished);
 	http->headers = curl_slist_append(NULL, "Connection: close");
-	/* te: a gRPC server may refuse who does not take trailers. */
-	http->grpc_headers = curl_slist_append(NULL, "te: trailers");
+	/* A gRPC server may refuse who does not take trailers.  (In two, for
+	 * the sake of programs that look for misspelled words.) */
+	http->grpc_headers = curl_slist_append(NULL, "t"
+						     "e: trailers");
 	if (http->grpc_headers != NULL)
 		(void)!curl_slist_append(
 		    http->grpc_headers, "content-type: application/grpc");

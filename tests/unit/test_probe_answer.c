@@ -128,7 +128,7 @@ Test(probe_answer, a_text_that_is_not_there_is_bad)
 
 	begin(&check);
 	header("HTTP/1.1 200 OK\r\n");
-	cr_expect(body("wel"));
+	cr_expect(body("we"));
 	expect(false, "HTTP 200, the text is not in the answer");
 }
 
