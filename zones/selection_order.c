@@ -9,7 +9,8 @@
 /* --- weighted: RFC 2782 --- */
 
 /* RFC 2782 order of a few picks of one priority: each draw takes one out of
- * the rest in proportion to its weight.  Mostly all weigh the same. */
+ * the rest in proportion to its weight.  Mostly all weigh the same; if not the
+ * heavy ones, which come up most, are at the end of a canonical order. */
 static void
 order_few(struct pick *p, size_t count, struct random *random)
 {
@@ -23,10 +24,10 @@ order_few(struct pick *p, size_t count, struct random *random)
 	}
 	for (i = 0; differ != 0 && sum > 0 && i + 1 < count; i++) {
 		uint64_t r = random_below(random, sum);
-		size_t at = i;
+		size_t at = count - 1;
 
 		while (r >= p[at].weight)
-			r -= p[at++].weight;
+			r -= p[at--].weight;
 		sum -= p[at].weight;
 		selection_swap(&p[i], &p[at]);
 	}
@@ -83,6 +84,14 @@ sort_into_classes(struct classes *c, const struct pick *p, size_t count)
 
 		c->place[class->first + class->count++] = (uint16_t)i;
 	}
+}
+
+/* Whether a class has that many picks, and all weigh the same. */
+static bool
+class_is_even(const struct class *class, size_t count)
+{
+	return class->count == count &&
+	       class->sum == (uint64_t) class->most * count;
 }
 
 /* Takes one out of a class. */
@@ -149,6 +158,10 @@ order_many(struct pick *p, size_t count, struct random *random)
 	memset(c.class, 0, sizeof(c.class));
 	c.sum = 0;
 	sort_into_classes(&c, p, count);
+	if (class_is_even(&c.class[class_of(p[0].weight)], count)) {
+		selection_shuffle(p, count, random);
+		return;
+	}
 	for (size_t i = 0; i < count; i++)
 		drawn[i] = draw_of_classes(&c, p, random);
 	permute(p, count, drawn);

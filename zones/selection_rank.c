@@ -158,6 +158,14 @@ selection_rank_top(
 static void
 order_rest(struct pick *p, size_t count, double time, struct random *random)
 {
+	uint16_t differ = 0;
+
+	for (size_t i = 1; i < count; i++)
+		differ |= p[i].weight ^ p[0].weight;
+	if (differ == 0) {
+		selection_shuffle(p, count, random);
+		return;
+	}
 	for (size_t i = 0; i < count; i++) {
 		double weight = p[i].weight;
 		double key = exponential(random_next(random));
