@@ -116,6 +116,12 @@ selection_add(struct selection *s, struct record *r)
 	}
 }
 
+/* What `hash` and samples know an instance by: its port and target.  Unlike
+ * standing_key() it is the same in all processes, so that a client keeps its
+ * instances over restarts and servers.  Prepared picks have no record and,
+ * with the strategy `hash`, this as their instance. */
+uint64_t selection_hash_srv(const uint8_t *rdata, size_t rdlen);
+
 /* Does what the rules say of one instance to the newest pick, whose priority,
  * weight and instance are those of its record (selection_add() does it; of a
  * prepared record the caller sets them, instance only for rules that are not

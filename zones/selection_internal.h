@@ -90,6 +90,9 @@ void selection_order_plain(struct selection *, bool is_address,
 void selection_rotate(struct pick *, size_t count, size_t first);
 void selection_shuffle(struct pick *, size_t count, struct random *);
 
+/* What tells an instance from others for a client's choice. */
+uint64_t selection_identity(const struct pick *);
+
 /* Weighted rendezvous: the time at which an instance comes by for a client, as
  * a key; the earlier the more it weighs (Efraimidis and Spirakis 2006). */
 uint64_t selection_arrival(uint64_t client, uint64_t instance, uint16_t weight);

@@ -294,8 +294,8 @@ static void
 order_by_hash(struct pick *p, size_t count, uint64_t client)
 {
 	for (size_t i = 0; i < count; i++)
-		p[i].sort_key =
-		    selection_arrival(client, p[i].instance, p[i].weight);
+		p[i].sort_key = selection_arrival(
+		    client, selection_identity(&p[i]), p[i].weight);
 	selection_sort(p, count);
 }
 

@@ -30,15 +30,43 @@ selection_arrival(uint64_t client, uint64_t instance, uint16_t weight)
 			  : selection_key(time) | KEY_BEHIND;
 }
 
-/* Records that are not SRV are told by their RDATA (FNV-1a). */
+/* FNV-1a. */
+#define FNV_BASIS UINT64_C(0xcbf29ce484222325)
+#define FNV_PRIME UINT64_C(0x100000001b3)
+
+/* Records that are not SRV are told by their RDATA. */
 static uint64_t
 hash_of_rdata(const struct record *r)
 {
-	uint64_t h = UINT64_C(0xcbf29ce484222325);
+	uint64_t h = FNV_BASIS;
 
 	for (unsigned i = 0; i < r->rdlen; i++)
-		h = (h ^ r->rdata[i]) * UINT64_C(0x100000001b3);
+		h = (h ^ r->rdata[i]) * FNV_PRIME;
 	return h;
+}
+
+uint64_t
+selection_hash_srv(const uint8_t *rdata, size_t rdlen)
+{
+	uint64_t h = FNV_BASIS ^ wire_load_u16(rdata + 4);
+
+	/* The target in lower case; lengths are no letters. */
+	for (size_t i = 6; i < rdlen; i++) {
+		uint8_t c = rdata[i];
+
+		if (c >= 'A' && c <= 'Z')
+			c |= 0x20;
+		h = (h ^ c) * FNV_PRIME;
+	}
+	return h;
+}
+
+uint64_t
+selection_identity(const struct pick *p)
+{
+	return p->record
+		   ? selection_hash_srv(p->record->rdata, p->record->rdlen)
+		   : p->instance;
 }
 
 static bool
@@ -62,9 +90,9 @@ rank_keys(struct pick *p, size_t count, const struct selection_rules *rules)
 		if (strategy == STRATEGY_FIRST)
 			p[i].sort_key = weight > 0 ? i : i | KEY_BEHIND;
 		else
-			p[i].sort_key =
-			    selection_arrival(rules->client, p[i].instance,
-				weight > 0 && !weighted ? 1 : weight);
+			p[i].sort_key = selection_arrival(rules->client,
+			    selection_identity(&p[i]),
+			    weight > 0 && !weighted ? 1 : weight);
 	}
 }
 

@@ -53,10 +53,12 @@ pick_special(struct answer *a, const struct ready *ready, uint32_t *ttl)
 	for (unsigned i = 0; i < ready->items; i++) {
 		const struct ready_item *item = &ready->item[i];
 		struct pick *p = &s->pick[s->count];
-		uint16_t port = wire_load_u16(ready_rdata(ready, item) + 4);
+		const uint8_t *rdata = ready_rdata(ready, item);
+		uint16_t port = wire_load_u16(rdata + 4);
 
 		if (!is_live(item->lease, a->now_ms))
 			continue;
+		p->record = NULL;
 		p->item = (uint16_t)i;
 		p->instance = standing_key(item->target_hash, port);
 		p->priority = item->priority;
@@ -67,6 +69,8 @@ pick_special(struct answer *a, const struct ready *ready, uint32_t *ttl)
 			    ? standings_find(a->rules.standings, p->instance)
 			    : NULL))
 			continue;
+		if (a->rules.shape->strategy == STRATEGY_HASH)
+			p->instance = selection_hash_srv(rdata, item->rdlen);
 		*ttl = lower_ttl(*ttl, item->lease, a->now_ms);
 		need += ANSWER_RR_LEN + item->rdlen;
 	}
