@@ -102,7 +102,6 @@ talk_http(struct registration *r, int fd, char *request, int64_t until_ms,
 	char line[STATUS_LINE_LEN + 1] = "";
 	enum muster_waited waited;
 
-	errno = ETIMEDOUT;
 	waited = muster_transfer(fd, (uint8_t *)request, strlen(request),
 	    POLLOUT, r->way.stop_fd, until_ms);
 	if (waited == WAIT_READY)

@@ -73,6 +73,8 @@ muster_transfer(int fd, uint8_t *octets, size_t len, short direction,
 		    muster_wait(fd, direction, stop_fd, until_ms);
 		ssize_t n;
 
+		if (waited == WAIT_TIME)
+			errno = ETIMEDOUT;
 		if (waited != WAIT_READY)
 			return waited;
 		n = direction == POLLIN ? recv(fd, octets, len, 0)
@@ -265,13 +267,11 @@ exchange_tcp(
 	/* In one segment: some servers want it so. */
 	wire_store_u16(s->in, (uint16_t)s->len);
 	memcpy(s->in + 2, s->message, s->len);
-	errno = ETIMEDOUT;
 	waited = muster_transfer(
 	    fd, s->in, s->len + 2, POLLOUT, s->way->stop_fd, until_ms);
 	while (waited == WAIT_READY) {
 		size_t len;
 
-		errno = ETIMEDOUT;
 		waited = muster_transfer(
 		    fd, prefix, 2, POLLIN, s->way->stop_fd, until_ms);
 		if (waited != WAIT_READY)

@@ -53,7 +53,8 @@ enum muster_waited {
 enum muster_waited muster_wait(
     int fd, short events, int stop_fd, int64_t until_ms);
 
-/* Reads or writes all of it on a non-blocking socket. */
+/* Reads or writes all of it on a non-blocking socket.  WAIT_TIME is also a
+ * failure: errno says which, ETIMEDOUT if none. */
 enum muster_waited muster_transfer(int fd, uint8_t *octets, size_t len,
     short direction, int stop_fd, int64_t until_ms);
 

@@ -287,6 +287,7 @@ registry_flush(struct registry *r, int64_t now_ms)
 	enum error err = OK;
 
 	for (int i = 0; i < 2; i++) {
+		registry_put_health(r, now_ms);
 		close_open_batch(r, now_ms);
 		if (!r->waiting)
 			continue;

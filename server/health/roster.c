@@ -7,12 +7,8 @@
 
 #include "server/health/roster_internal.h"
 
-/* A list is put at most that often: so much time for each instance that had
- * to be looked at.  A hundred instances wait for a millisecond, ten thousand
- * for a tenth of a second, so that it is a hundredth of the writer's time. */
-#define PUT_PAUSE_US 10
-/* Without memory, or when a change could not be made. */
-#define RETRY_MS 1000
+/* Services up to that size get a list for each instance that comes. */
+#define INITIAL_MAX 64
 
 struct roster *
 roster_new(const struct roster_plan *plan)
@@ -51,7 +47,7 @@ roster_free(struct roster *r)
 	heap_fini(&r->timers);
 	heap_fini(&r->guards);
 	force_fini(&r->forced);
-	free(r->list);
+	free(r->scratch);
 	free(r);
 }
 
@@ -205,6 +201,10 @@ initial_of(const void *arg, const struct zone *z, const uint8_t *service,
 	case FORCE_AUTO:
 		break;
 	}
+	/* What is decided is put before the batch is sealed: that is enough
+	 * where a list for each registration would be too much. */
+	if (s != NULL && s->instances > INITIAL_MAX)
+		return false;
 	check = shape > 0 ? &r->config->service[shape - 1].check : NULL;
 	return check != NULL && check_probes(check) && !check->initial_up;
 }
@@ -344,84 +344,6 @@ roster_touch(struct roster *r, struct service *s)
 	r->changed = s;
 }
 
-static int
-by_instance(const void *a, const void *b)
-{
-	uint64_t x = ((const struct standing *)a)->instance;
-	uint64_t y = ((const struct standing *)b)->instance;
-
-	return (x > y) - (x < y);
-}
-
-/* Gathers a service's exceptions in r->list. */
-static enum error
-make_list(struct roster *r, const struct service *s, size_t *count)
-{
-	size_t n = 0;
-
-	if (s->instances > r->capacity) {
-		size_t capacity = 2 * s->instances;
-		struct standing *grown =
-		    realloc(r->list, capacity * sizeof(*grown));
-
-		if (grown == NULL)
-			return ERR_MEMORY;
-		r->list = grown;
-		r->capacity = capacity;
-	}
-	for (const struct instance *i = s->first; i != NULL; i = i->next)
-		if (i->special)
-			r->list[n++] = i->standing;
-	if (n > 1)
-		qsort(r->list, n, sizeof(r->list[0]), by_instance);
-	*count = n;
-	return OK;
-}
-
-/* Whether nothing is left to do for the service. */
-static bool
-put_service(struct roster *r, struct service *s, int64_t now_ms,
-    roster_put_fn *put, void *arg)
-{
-	enum condition condition;
-	size_t count = 0;
-	enum error err;
-
-	service_settle(r, s, now_ms);
-	condition = service_condition(s);
-	if (!s->stale && condition == s->put_condition)
-		return true;
-	if (now_ms < s->put_from_ms)
-		return false;
-	err = make_list(r, s, &count);
-	if (err == OK)
-		err = put(arg, s->zone, s->link.key, condition, r->list, count);
-	if (err != OK) {
-		s->put_from_ms = now_ms + RETRY_MS;
-		return false;
-	}
-	s->put_from_ms = now_ms + (int64_t)(s->instances * PUT_PAUSE_US / 1000);
-	s->put_condition = condition;
-	s->stale = false;
-	return true;
-}
-
-static void
-put_all(struct roster *r, int64_t now_ms, roster_put_fn *put, void *arg)
-{
-	struct service *s = r->changed, *next;
-
-	r->changed = NULL;
-	for (; s != NULL; s = next) {
-		next = s->next_changed;
-		s->changed = false;
-		if (!put_service(r, s, now_ms, put, arg))
-			roster_touch(r, s);
-		else if (s->instances == 0)
-			service_free(r, s);
-	}
-}
-
 static void
 order_again(struct roster *r)
 {
@@ -446,7 +368,7 @@ roster_turn(struct roster *r, int64_t now_ms, roster_put_fn *put, void *arg)
 		    (struct instance *)((char *)t -
 					offsetof(struct instance, timer)),
 		    now_ms);
-	put_all(r, now_ms, put, arg);
+	roster_put_all(r, now_ms, put, arg);
 }
 
 int64_t

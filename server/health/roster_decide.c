@@ -297,10 +297,8 @@ instance_decide(struct roster *r, struct instance *i, int64_t now_ms)
 	heap_set(&r->timers, &i->timer, is.until_ms);
 	if (!first && is_same(&was, &is))
 		return;
-	if (special || i->special) {
-		i->service->stale = true;
-		roster_touch(r, i->service);
-	}
+	if (special || i->special)
+		service_note(r, i->service, i->key);
 	i->standing = is;
 	i->special = special;
 	i->decided = true;

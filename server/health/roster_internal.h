@@ -1,6 +1,7 @@
 /* roster_internal.h - what the roster's rooms share.
  *
- *   roster.c         its life, results, turns: what is put, and when
+ *   roster.c         its life, results, turns
+ *   roster_put.c     what readers are told, and how often
  *   roster_learn.c   from records to services and instances
  *   roster_check.c   an instance's check and metadata; orders to the checker
  *   roster_decide.c  who is served: the one place that knows the rules
@@ -98,6 +99,12 @@ struct service {
 	uint16_t shape;
 	bool touched; /* an operator's pattern matches an instance */
 	/* what readers are told */
+	struct standing *list; /* its exceptions, sorted by instance */
+	size_t listed;
+	uint64_t *key; /* of instances whose entry is another one since */
+	size_t keys;
+	size_t key_capacity;
+	bool anew; /* not from keys: from all instances */
 	bool changed; /* in the list of those to look at */
 	bool stale; /* readers know something else */
 	struct service *next_changed;
@@ -118,7 +125,7 @@ struct roster {
 	struct heap guards; /* of services */
 	uint64_t last_number;
 	struct service *changed;
-	struct standing *list; /* scratch */
+	struct standing *scratch;
 	size_t capacity;
 	bool starting; /* before the first turn */
 	bool unordered; /* an order was not sent */
@@ -147,6 +154,12 @@ struct instance *roster_find_instance(
     const struct roster *, const struct service *, uint64_t key);
 char *roster_name_text(const uint8_t *name, char text[NAME_TEXT_LEN]);
 int64_t roster_wall_s(const struct roster *);
+
+/* --- roster_put.c --- */
+/* Readers must be told about an instance: its entry is another one. */
+void service_note(struct roster *, struct service *, uint64_t key);
+void roster_put_all(
+    struct roster *, int64_t now_ms, roster_put_fn *, void *arg);
 
 /* --- roster_learn.c --- */
 void service_free(struct roster *, struct service *);

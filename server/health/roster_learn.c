@@ -166,7 +166,7 @@ static void
 instance_free(struct roster *r, struct instance *i)
 {
 	if (i->special)
-		i->service->stale = true;
+		service_note(r, i->service, i->key);
 	if (i->decided)
 		roster_tell_instance(r, EVENT_GONE, i);
 	instance_discount(i);
@@ -185,6 +185,8 @@ service_free(struct roster *r, struct service *s)
 		instance_free(r, s->first);
 	heap_set(&r->guards, &s->guard, INT64_MAX);
 	table_take(&r->services, &s->link);
+	free(s->list);
+	free(s->key);
 	free(s);
 }
 
@@ -232,6 +234,8 @@ add_ref(struct learning *l, struct service *s, uint64_t owner,
 		return err;
 	}
 	roster_touch(l->r, s);
+	if (i->standing.served == SERVED_OUT)
+		s->put_from_ms = 0; /* nobody shall get it before */
 	roster_tell_instance(l->r, EVENT_REGISTERED, i);
 	return OK;
 }

@@ -353,8 +353,57 @@ compare(const struct roster *a, const struct roster *b)
 	}
 }
 
+/* What readers of a roster see. */
+#define KEPT 32
+struct seen {
+	size_t count[4];
+	struct standing item[4][KEPT];
+};
+
+static enum error
+keep(void *arg, uint16_t zone_number, uint64_t service,
+    enum condition condition, const struct standing *list, size_t count)
+{
+	struct seen *seen = arg;
+
+	(void)zone_number;
+	(void)condition;
+	cr_assert_leq(count, KEPT);
+	for (unsigned i = 0; i < 4; i++) {
+		struct name_key key;
+		char owner[16];
+
+		snprintf(owner, sizeof(owner), "_%c._tcp.z.", letter(i));
+		key = key_of(owner);
+		if (key.hash[0] != service)
+			continue;
+		seen->count[i] = count;
+		if (count > 0)
+			memcpy(seen->item[i], list, count * sizeof(*list));
+	}
+	return OK;
+}
+
+static void
+compare_seen(const struct seen *a, const struct seen *b)
+{
+	for (unsigned i = 0; i < 4; i++) {
+		cr_assert_eq(a->count[i], b->count[i]);
+		for (size_t k = 0; k < a->count[i]; k++) {
+			const struct standing *x = &a->item[i][k];
+			const struct standing *y = &b->item[i][k];
+
+			cr_assert_eq(x->instance, y->instance);
+			cr_assert_eq(x->served, y->served);
+			cr_assert_eq(x->why, y->why);
+			cr_assert_eq(x->real, y->real);
+		}
+	}
+}
+
 Test(roster, learns_the_same_bit_by_bit_as_at_once, .timeout = 60)
 {
+	static struct seen seen, fresh_seen;
 	char text[256];
 	struct roster *fresh;
 	struct roster_counts is, was;
@@ -381,18 +430,9 @@ Test(roster, learns_the_same_bit_by_bit_as_at_once, .timeout = 60)
 		for (uint64_t n = 1 + random_below(&dice, 4); n > 0; n--)
 			random_edit();
 		learn(NOW_MS);
-		turn(NOW_MS);
+		roster_turn(roster, NOW_MS, keep, &seen);
 		if (round % 10 != 0)
 			continue;
-		/* As it stands, learned again by the same and by another. */
-		roster_count(roster, &was);
-		cr_assert_eq(roster_learn_zone(
-				 roster, fixture_info.number, zone, NOW_MS),
-		    OK);
-		turn(NOW_MS);
-		roster_count(roster, &is);
-		/* A service stays known until a zone is learned again. */
-		cr_assert_leq(is.instances, was.instances);
 		fresh = roster_of(config);
 		cr_assert_eq(
 		    roster_force(fresh, "b.z", FORCE_DOWN, text, sizeof(text)),
@@ -403,7 +443,19 @@ Test(roster, learns_the_same_bit_by_bit_as_at_once, .timeout = 60)
 		cr_assert_eq(
 		    roster_learn_zone(fresh, fixture_info.number, zone, NOW_MS),
 		    OK);
-		roster_turn(fresh, NOW_MS, on_put, NULL);
+		memset(&fresh_seen, 0, sizeof(fresh_seen));
+		roster_turn(fresh, NOW_MS, keep, &fresh_seen);
+		compare_seen(&seen, &fresh_seen);
+		/* As it stands, learned again by the same and by another. */
+		roster_count(roster, &was);
+		cr_assert_eq(roster_learn_zone(
+				 roster, fixture_info.number, zone, NOW_MS),
+		    OK);
+		roster_turn(roster, NOW_MS, keep, &seen);
+		roster_count(roster, &is);
+		/* A service stays known until a zone is learned again. */
+		cr_assert_leq(is.instances, was.instances);
+		compare_seen(&seen, &fresh_seen);
 		compare(roster, fresh);
 		roster_count(fresh, &was);
 		cr_assert_eq(is.instances, was.instances);
