@@ -202,6 +202,7 @@ publish(struct registry *r, struct batch *b, int64_t now_ms)
 	b->snapshot = NULL;
 	store_batch_truncate(b->ops, 0);
 	finish_all(r, b, now_ms);
+	registry_finish_shown(b);
 }
 
 /* Nothing to store: readers see it at once. */
@@ -229,6 +230,7 @@ close_open_batch(struct registry *r, int64_t now_ms)
 			publish_view(r, now_ms);
 		batch_settle_leases(r->open, r->wheel, now_ms);
 		finish_all(r, r->open, now_ms);
+		registry_finish_shown(r->open);
 		return;
 	}
 	err = submit(r);
@@ -256,6 +258,7 @@ refuse(struct registry *r, struct batch *b, int64_t now_ms)
 	take_back(r, r->open);
 	take_back(r, b);
 	fail_all(r, b, r->outcome, now_ms);
+	registry_finish_shown(b); /* comes with one of the next batches */
 	if (registry_begin(r) != OK)
 		log_write(LEVEL_ERROR, "registry: out of memory");
 	registry_learn_again(r, now_ms);

@@ -188,5 +188,23 @@ registry_ask(struct registry *r, struct inquiry *inquiry, int64_t now_ms)
 	if (inquiry->err != OK && inquiry->text[0] == '\0')
 		snprintf(inquiry->text, sizeof(inquiry->text), "%s",
 		    error_text(inquiry->err));
+	if (inquiry->kind == INQUIRY_FORCE && inquiry->err == OK) {
+		/* What was decided is decided in the next turn. */
+		inquiry->mail.next = (struct mail *)r->open->shown;
+		r->open->shown = inquiry;
+		return;
+	}
 	inquiry->finish(inquiry);
+}
+
+void
+registry_finish_shown(struct batch *b)
+{
+	struct inquiry *inquiry = b->shown, *next;
+
+	b->shown = NULL;
+	for (; inquiry != NULL; inquiry = next) {
+		next = (struct inquiry *)inquiry->mail.next;
+		inquiry->finish(inquiry);
+	}
 }

@@ -110,6 +110,8 @@ void registry_learn(struct registry *, struct slot *, const struct change *);
 /* The roster learns the zones again of which it knows another version, or
  * all. */
 void registry_learn_again(struct registry *, int64_t now_ms);
+/* Tells operators that readers see what they asked for. */
+void registry_finish_shown(struct batch *);
 void registry_learn_all(struct registry *, int64_t now_ms);
 /* Puts what the roster has decided into the open batch. */
 void registry_put_health(struct registry *, int64_t now_ms);

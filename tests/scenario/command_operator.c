@@ -25,6 +25,7 @@ ask(struct world *world, struct inquiry *inquiry)
 {
 	inquiry->finish = finish;
 	registry_ask(world->registry, inquiry, world->now_ms);
+	world_settle(world);
 	return inquiry;
 }
 
@@ -56,8 +57,6 @@ command_force(struct world *world, const struct step *step)
 		world_fail(world, step->number, "%s: it said: %s", step->text,
 		    inquiry->text);
 	inquiry_free(inquiry);
-	if (!world->batching)
-		world_settle(world);
 }
 
 /* FORCED: exactly these lines, STATE PATTERN, in this order. */

@@ -175,11 +175,18 @@ take_inquiry(void)
 	return inquiry;
 }
 
-/* Answers the next inquiry as the writer does. */
+/* What the writer does with an inquiry, in one turn. */
+static inline void
+answer(struct inquiry *inquiry)
+{
+	registry_ask(registry, inquiry, now_monotonic_ms());
+	(void)registry_turn(registry, now_monotonic_ms());
+}
+
 static inline void
 answer_inquiry(void)
 {
-	registry_ask(registry, take_inquiry(), now_monotonic_ms());
+	answer(take_inquiry());
 }
 
 static inline void
