@@ -32,12 +32,14 @@ read_cache(struct config_reading *r, const struct config_field *field,
 		    r, node, cache_fields, COUNT_OF(cache_fields), to, NULL);
 }
 
-/* Rules name keys, the API must not listen where the server does. */
+/* Rules name keys, services name sites, the API must not listen where the
+ * server does. */
 static const struct config_field sections[] = {
     FIELD("server", read_server, offsetof(struct config, server)),
     FIELD("api", read_api, offsetof(struct config, api_listen)),
     FIELD("keys", read_keys, offsetof(struct config, key)),
     FIELD("zones", read_zones, offsetof(struct config, zone)),
+    FIELD("sites", read_sites, offsetof(struct config, site)),
     FIELD("services", read_services, offsetof(struct config, service)),
     FIELD("forward", read_forwards, offsetof(struct config, forward)),
     FIELD("cache", read_cache, 0),

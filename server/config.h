@@ -29,6 +29,7 @@
 
 #define CONFIG_TEXT_LEN 8192 /* room for some twenty errors */
 #define CONFIG_KEY_NONE (-1)
+#define CONFIG_SITES_MAX 254 /* a number + 1 is one octet of a standing */
 
 /* A network: family AF_INET or AF_INET6, address left-justified. */
 struct config_network {
@@ -126,7 +127,8 @@ enum config_check_type {
 
 struct config_check {
 	enum config_check_type type;
-	char *path; /* exec: the program */
+	char *path; /* http: what to ask for; exec: the program; grpc: the
+		     * service, NULL: the server as a whole */
 	char **args; /* exec: its arguments */
 	size_t args_count;
 	char *host; /* Host: and SNI instead of the target; NULL */
@@ -225,5 +227,26 @@ void config_free(struct config *);
  * address counts as IPv4. */
 bool config_networks_contain(
     const struct config_network *, size_t count, const struct endpoint *);
+
+/* What an instance may say of its own check (in TXT), in the order in which
+ * config_check_override() wants it: check, check-port, interval, timeout,
+ * rise, fall; NULL ends it. */
+extern const char *const config_check_keys[];
+
+/* Applies one such key to *to, which begins as a copy of *base, the service's
+ * check.  The value is anybody's text: false and *to as it was if the key or
+ * the form of the value is unknown; numbers beyond the range of the file
+ * become its nearest bound.
+ *
+ *     check=http:/health | https:/x | tcp | agent:9000 | grpc:name | ttl |
+ *     none.  http, https, grpc and agent alone are as *base says if it is of
+ *     that type; else the path is "/", the server as a whole is asked, the
+ *     port is the instance's.  Never exec.
+ *
+ * Nothing is allocated: afterwards *to points into *base and value, and both
+ * must outlive it; it is not to be freed.  The networks are *base's. */
+bool config_check_override(struct config_check *to,
+    const struct config_check *base, const char *key,
+    const char *value) MUST_CHECK;
 
 #endif

@@ -154,6 +154,19 @@ read_text(struct config_reading *r, const struct config_field *field,
 }
 
 void
+read_texts(struct config_reading *r, const struct config_field *field,
+    const struct yaml_node *node, void *to)
+{
+	const struct yaml_node *item;
+	char **texts = read_new_array(r, field, node, sizeof(*texts), to);
+
+	if (texts == NULL)
+		return;
+	for (size_t i = 0; (item = read_item(node, i)) != NULL; i++)
+		read_text(r, field, item, &texts[i]);
+}
+
+void
 read_text_or_hide(struct config_reading *r, const struct config_field *field,
     const struct yaml_node *node, void *to)
 {
@@ -296,4 +309,21 @@ read_networks(struct config_reading *r, const struct config_field *field,
 		return;
 	for (i = 0; (item = read_item(node, i)) != NULL; i++)
 		read_network(r, field, item, &networks[i]);
+}
+
+void
+read_loopback(struct config_reading *r, void *to)
+{
+	static const struct config_network loopback[] = {
+	    {AF_INET, {127}, 8},
+	    {AF_INET6, {[15] = 1}, 128},
+	};
+	struct config_network *networks = malloc(sizeof(loopback));
+
+	if (networks == NULL) {
+		read_no_memory(r);
+		return;
+	}
+	memcpy(networks, loopback, sizeof(loopback));
+	read_put_array(to, networks, COUNT_OF(loopback));
 }

@@ -14,27 +14,6 @@ static const struct config_field fields[FORWARD_FIELDS] = {
 	FIELD("from", read_networks, offsetof(struct config_forward, from)),
 };
 
-/* Who asks from outside must be allowed by name: an open forwarder is an
- * amplifier. */
-static void
-allow_loopback(struct config_reading *r, struct config_forward *forward)
-{
-	static const struct config_network loopback[] = {
-	    {AF_INET, {127}, 8},
-	    {AF_INET6, {[15] = 1}, 128},
-	};
-	struct config_network *from = calloc(COUNT_OF(loopback), sizeof(*from));
-
-	if (from == NULL) {
-		read_no_memory(r);
-		return;
-	}
-	for (size_t i = 0; i < COUNT_OF(loopback); i++)
-		from[i] = loopback[i];
-	forward->from = from;
-	forward->from_count = COUNT_OF(loopback);
-}
-
 static void
 check_forward(struct config_reading *r, struct config_forward *forward,
     const struct yaml_node *map, const struct yaml_node *const *present)
@@ -47,8 +26,10 @@ check_forward(struct config_reading *r, struct config_forward *forward,
 	if (present[FORWARD_TO] == NULL)
 		read_error(r, map, ERR_NOT_FOUND,
 		    "a forward needs an address in \"to\"");
+	/* Who asks from outside must be allowed by name: an open forwarder is
+	 * an amplifier. */
 	if (present[FORWARD_FROM] == NULL)
-		allow_loopback(r, forward);
+		read_loopback(r, &forward->from);
 	for (; other < forward && forward->zone.len != 0; other++)
 		if (other->zone.len != 0 &&
 		    name_equal(other->zone.wire, forward->zone.wire))

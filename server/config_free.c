@@ -13,6 +13,8 @@ free_server(struct config_server *server)
 	free(server->nsid);
 	free(server->version);
 	free(server->identity);
+	free(server->client_subnet_from);
+	free(server->explain);
 }
 
 static void
@@ -36,6 +38,29 @@ free_zone(struct config_zone *zone)
 	free(zone->notify);
 }
 
+static void
+free_check(struct config_check *check)
+{
+	free(check->path);
+	for (size_t i = 0; i < check->args_count; i++)
+		free(check->args[i]);
+	free(check->args);
+	free(check->host);
+	free(check->ca);
+	free(check->body);
+	free(check->send);
+	free(check->receive);
+	free(check->networks);
+}
+
+static void
+free_site(struct config_site *site)
+{
+	free(site->name);
+	free(site->networks);
+	free(site->tier);
+}
+
 void
 config_free(struct config *config)
 {
@@ -51,11 +76,12 @@ config_free(struct config *config)
 	for (size_t i = 0; i < config->zone_count; i++)
 		free_zone(&config->zone[i]);
 	free(config->zone);
-	for (size_t i = 0; i < config->service_count; i++) {
-		free(config->service[i].check.path);
-		free(config->service[i].check.networks);
-	}
+	for (size_t i = 0; i < config->service_count; i++)
+		free_check(&config->service[i].check);
 	free(config->service);
+	for (size_t i = 0; i < config->site_count; i++)
+		free_site(&config->site[i]);
+	free(config->site);
 	for (size_t i = 0; i < config->forward_count; i++) {
 		free(config->forward[i].to);
 		free(config->forward[i].from);

@@ -163,8 +163,8 @@ read_is_scalar(struct config_reading *r, const struct config_field *field,
 
 /* An array and its count stand behind each other in our structs, whatever
  * the type of the elements: hence the copying. */
-static void
-put_array(void *to, void *array, size_t count)
+void
+read_put_array(void *to, void *array, size_t count)
 {
 	void *old;
 
@@ -191,7 +191,7 @@ read_new_array(struct config_reading *r, const struct config_field *field,
 	if (array == NULL)
 		read_no_memory(r);
 	else
-		put_array(to, array, count);
+		read_put_array(to, array, count);
 	return array;
 }
 

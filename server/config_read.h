@@ -88,6 +88,9 @@ const struct yaml_node *read_item(const struct yaml_node *, size_t i);
 bool read_is_scalar(struct config_reading *, const struct config_field *,
     const struct yaml_node *);
 
+/* Puts an array and its count into a field of this form; frees the old one. */
+void read_put_array(void *to, void *array, size_t count);
+
 /* Makes a zeroed array with one element for each item of a list.  to is a
  * field for it, with a size_t for its count behind, and whatever was there is
  * freed.  NULL, and an error, if the list is empty or memory is out. */
@@ -116,6 +119,10 @@ config_read_fn read_word; /* an enum: one of field->words */
 /* Lists: an array and, behind it in the struct, its size_t count. */
 config_read_fn read_endpoints; /* the default port is field->min */
 config_read_fn read_networks;
+config_read_fn read_texts; /* char *, min to max octets each */
+
+/* Puts 127.0.0.0/8 and ::1 into such a list. */
+void read_loopback(struct config_reading *, void *to);
 
 /* Reports what is wrong, or strange, about a node. */
 void read_error(struct config_reading *, const struct yaml_node *, enum error,

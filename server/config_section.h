@@ -22,6 +22,7 @@ config_read_fn read_keys; /* config_key.c */
 config_read_fn read_zones; /* config_zone.c */
 config_read_fn read_update_rules; /* config_rule.c */
 config_read_fn read_transfer_rules;
+config_read_fn read_sites; /* config_site.c */
 config_read_fn read_services; /* config_service.c */
 config_read_fn read_forwards; /* config_forward.c */
 
@@ -31,6 +32,30 @@ config_read_fn read_api;
 
 /* `ttl`, `none` or a duration, into a struct config_lease. */
 config_read_fn read_lease;
+
+/* The check of a service: to points into a struct config_service whose
+ * instance_checks is known. */
+void config_check_init(struct config_check *);
+config_read_fn read_check; /* config_check.c */
+
+/* The expiry guard: off, on, or its figures. */
+config_read_fn read_guard; /* config_guard.c */
+
+/* Ranges of a check; what instances say of theirs is held to them too. */
+#define CHECK_INTERVAL_MIN_MS 100 /* faster is load, not knowledge */
+#define CHECK_INTERVAL_MAX_MS (24 * 60 * 60 * 1000)
+#define CHECK_RISE_MAX 100
+
+/* Whether a check asks somebody; `none` and `ttl` do not. */
+static inline bool
+config_check_has_probes(const struct config_check *check)
+{
+	return check->type != CHECK_NONE && check->type != CHECK_TTL;
+}
+
+/* Whether a text can stand in a request: not empty, no blanks, no control
+ * characters, nothing beyond ASCII. */
+bool config_check_is_plain(const char *text);
 
 /* Checks what the update rules of a zone say about it: that each pattern can
  * match in it, that `own` has a key. */

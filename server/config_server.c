@@ -14,6 +14,27 @@
 #define TCP_IDLE_MAX_MS (60 * 60 * 1000)
 #define GIB (1ULL << 30)
 
+#define CHECKS_MAX 10000 /* each in flight is a socket */
+
+/* Nobody at all is a wish that makes sense. */
+static void
+read_explain(struct config_reading *r, const struct config_field *field,
+    const struct yaml_node *node, void *to)
+{
+	if (node->kind == YAML_LIST && node->count == 0)
+		read_put_array(to, NULL, 0);
+	else
+		read_networks(r, field, node, to);
+}
+
+static void
+read_subnet_from(struct config_reading *r, const struct config_field *field,
+    const struct yaml_node *node, void *to)
+{
+	if (read_count(node) > 0)
+		read_networks(r, field, node, to);
+}
+
 #define SERVER(member) offsetof(struct config_server, member)
 
 static const struct config_field fields[] = {
@@ -31,6 +52,10 @@ static const struct config_field fields[] = {
     FIELD_RANGE("tcp-idle", read_ms, SERVER(tcp_idle_ms), 100, TCP_IDLE_MAX_MS),
     FIELD_RANGE("tcp-pipeline", read_unsigned, SERVER(tcp_pipeline), 1, 10000),
     FIELD_RANGE("history", read_size, SERVER(history_len), 0, 1024 * GIB),
+    FIELD_RANGE(
+	"checks-at-once", read_unsigned, SERVER(checks_at_once), 1, CHECKS_MAX),
+    FIELD("client-subnet-from", read_subnet_from, SERVER(client_subnet_from)),
+    FIELD("explain", read_explain, SERVER(explain)),
 };
 
 static void
@@ -61,8 +86,10 @@ config_server_init(struct config_reading *r, struct config_server *server)
 	    .tcp_pipeline = 64,
 	    .tcp_idle_ms = 10000,
 	    .history_len = 64 << 20,
+	    .checks_at_once = 256,
 	};
 	listen_by_default(r, server);
+	read_loopback(r, &server->explain);
 }
 
 void

@@ -4,29 +4,27 @@
 
 #include "server/config_section.h"
 
-enum {
-	CHECK_KEY_TYPE,
-	CHECK_KEY_PATH,
-	CHECK_KEY_INTERVAL,
-	CHECK_KEY_TIMEOUT,
-	CHECK_KEY_RISE,
-	CHECK_KEY_FALL,
-	CHECK_KEY_NETWORKS,
-	CHECK_FIELDS
-};
-
+/* `instance-checks` is known when the check is read. */
 enum {
 	SERVICE_MATCH,
 	SERVICE_STRATEGY,
 	SERVICE_MAX_ANSWERS,
+	SERVICE_HASH_IPV4,
+	SERVICE_HASH_IPV6,
+	SERVICE_SRV_WEIGHTS,
+	SERVICE_SITES,
 	SERVICE_PANIC_THRESHOLD,
+	SERVICE_WHEN_NONE,
+	SERVICE_SLOW_START,
+	SERVICE_DRAIN,
+	SERVICE_INSTANCE_CHECKS,
 	SERVICE_CHECK,
+	SERVICE_EXPIRY_GUARD,
 	SERVICE_FIELDS
 };
 
-#define INTERVAL_MIN_MS 100 /* faster checks are load, not knowledge */
-#define INTERVAL_MAX_MS (24 * 60 * 60 * 1000)
-#define RISE_MAX 100
+#define SERVICES_MAX UINT16_MAX /* the number of a shape: ready.h */
+#define DAY_MS (24 * 60 * 60 * 1000)
 
 static const struct config_word strategies[] = {
     {"weighted", STRATEGY_WEIGHTED},
@@ -39,113 +37,12 @@ static const struct config_word strategies[] = {
     {NULL, 0},
 };
 
-static const struct config_word check_types[] = {
-    {"none", CHECK_NONE},
-    {"http", CHECK_HTTP},
-    {"https", CHECK_HTTPS},
-    {"tcp", CHECK_TCP},
-    {"exec", CHECK_EXEC},
-    {"agent", CHECK_AGENT},
-    {"grpc", CHECK_GRPC},
-    {"ttl", CHECK_TTL},
+static const struct config_word whens[] = {
+    {"nodata", WHEN_NONE_NODATA},
+    {"all", WHEN_NONE_ALL},
+    {"last-good", WHEN_NONE_LAST_GOOD},
     {NULL, 0},
 };
-
-#define CHECK(member) offsetof(struct config_check, member)
-
-static const struct config_field check_fields[CHECK_FIELDS] = {
-    [CHECK_KEY_TYPE] = FIELD_WORDS("type", read_word, CHECK(type), check_types),
-    [CHECK_KEY_PATH] = FIELD_RANGE("path", read_text, CHECK(path), 1, 4096),
-    [CHECK_KEY_INTERVAL] = FIELD_RANGE("interval", read_ms, CHECK(interval_ms),
-	INTERVAL_MIN_MS, INTERVAL_MAX_MS),
-    [CHECK_KEY_TIMEOUT] =
-	FIELD_RANGE("timeout", read_ms, CHECK(timeout_ms), 1, INTERVAL_MAX_MS),
-    [CHECK_KEY_RISE] =
-	FIELD_RANGE("rise", read_unsigned, CHECK(rise), 1, RISE_MAX),
-    [CHECK_KEY_FALL] =
-	FIELD_RANGE("fall", read_unsigned, CHECK(fall), 1, RISE_MAX),
-    [CHECK_KEY_NETWORKS] = FIELD("networks", read_networks, CHECK(networks)),
-};
-
-/* What a path is depends on the type. */
-static void
-settle_path(struct config_reading *r, struct config_check *check,
-    const struct yaml_node *map, const struct yaml_node *node)
-{
-	char *path;
-
-	switch (check->type) {
-	case CHECK_HTTP:
-	case CHECK_HTTPS:
-		if (node == NULL)
-			check->path = read_copy(r, "/");
-		else if (check->path != NULL && check->path[0] != '/')
-			read_error(r, node, ERR_SYNTAX,
-			    "path: \"%.80s\" does not begin with a slash",
-			    check->path);
-		break;
-	case CHECK_EXEC:
-		if (node == NULL)
-			read_error(r, map, ERR_NOT_FOUND,
-			    "a check of type exec needs a path");
-		if (check->path == NULL)
-			break;
-		path = read_join(r, check->path);
-		free(check->path);
-		check->path = path;
-		break;
-	case CHECK_GRPC:
-		break; /* the name of a service, or none */
-	default:
-		if (node != NULL)
-			read_error(r, node, ERR_CONFLICT,
-			    "path: this type of check has none");
-	}
-}
-
-/* A probe must be over before the next one begins. */
-static void
-settle_timeout(struct config_reading *r, struct config_check *check,
-    const struct yaml_node *node)
-{
-	if (check->timeout_ms <= check->interval_ms)
-		return;
-	if (node == NULL)
-		check->timeout_ms = check->interval_ms;
-	else
-		read_error(r, node, ERR_CONFLICT,
-		    "timeout is longer than the interval");
-}
-
-static bool
-has_probes(const struct config_check *check)
-{
-	return check->type != CHECK_NONE && check->type != CHECK_TTL &&
-	       check->type != CHECK_EXEC;
-}
-
-static void
-read_check(struct config_reading *r, const struct config_field *field,
-    const struct yaml_node *node, void *to)
-{
-	const struct yaml_node *present[CHECK_FIELDS];
-	struct config_check *check = to;
-
-	(void)field;
-	if (node->kind == YAML_NULL)
-		return;
-	if (!read_map(r, node, check_fields, CHECK_FIELDS, check, present))
-		return;
-	if (present[CHECK_KEY_TYPE] == NULL) {
-		read_error(r, node, ERR_NOT_FOUND, "a check needs a type");
-		return;
-	}
-	settle_path(r, check, node, present[CHECK_KEY_PATH]);
-	settle_timeout(r, check, present[CHECK_KEY_TIMEOUT]);
-	if (has_probes(check) && present[CHECK_KEY_NETWORKS] == NULL)
-		read_warning(
-		    r, node, "check: without networks it may probe nothing");
-}
 
 static void
 read_match(struct config_reading *r, const struct config_field *field,
@@ -161,6 +58,33 @@ read_match(struct config_reading *r, const struct config_field *field,
 		    "a pattern (such as \"_http._tcp.*.svc.example\")");
 }
 
+static void
+read_srv_weights(struct config_reading *r, const struct config_field *field,
+    const struct yaml_node *node, void *to)
+{
+	static const struct config_word words[] = {
+	    {"as-is", false},
+	    {"full-range", true},
+	    {NULL, 0},
+	};
+	struct config_field row = *field;
+	int full = *(bool *)to;
+
+	row.words = words;
+	read_word(r, &row, node, &full);
+	*(bool *)to = full != 0;
+}
+
+static void
+read_has_sites(struct config_reading *r, const struct config_field *field,
+    const struct yaml_node *node, void *to)
+{
+	read_bool(r, field, node, to);
+	if (*(bool *)to && r->config->site_count == 0)
+		read_error(r, node, ERR_NOT_FOUND,
+		    "sites: the file has no section \"sites:\" with any");
+}
+
 #define SERVICE(member) offsetof(struct config_service, member)
 
 static const struct config_field fields[SERVICE_FIELDS] = {
@@ -169,10 +93,108 @@ static const struct config_field fields[SERVICE_FIELDS] = {
 	FIELD_WORDS("strategy", read_word, SERVICE(shape.strategy), strategies),
     [SERVICE_MAX_ANSWERS] = FIELD_RANGE("max-answers", read_unsigned,
 	SERVICE(shape.max_answers), 0, UINT16_MAX),
+    [SERVICE_HASH_IPV4] = FIELD_RANGE(
+	"hash-ipv4", read_unsigned, SERVICE(shape.prefix_ipv4), 1, 32),
+    [SERVICE_HASH_IPV6] = FIELD_RANGE(
+	"hash-ipv6", read_unsigned, SERVICE(shape.prefix_ipv6), 1, 128),
+    [SERVICE_SRV_WEIGHTS] =
+	FIELD("srv-weights", read_srv_weights, SERVICE(shape.full_range)),
+    [SERVICE_SITES] = FIELD("sites", read_has_sites, SERVICE(shape.sites)),
     [SERVICE_PANIC_THRESHOLD] = FIELD_RANGE(
 	"panic-threshold", read_unsigned, SERVICE(panic_threshold), 0, 100),
+    [SERVICE_WHEN_NONE] =
+	FIELD_WORDS("when-none", read_word, SERVICE(when_none), whens),
+    [SERVICE_SLOW_START] =
+	FIELD_RANGE("slow-start", read_ms, SERVICE(slow_start_ms), 0, DAY_MS),
+    [SERVICE_DRAIN] =
+	FIELD_RANGE("drain", read_ms, SERVICE(drain_ms), 0, DAY_MS),
+    [SERVICE_INSTANCE_CHECKS] =
+	FIELD("instance-checks", read_bool, SERVICE(instance_checks)),
     [SERVICE_CHECK] = FIELD("check", read_check, SERVICE(check)),
+    [SERVICE_EXPIRY_GUARD] = FIELD("expiry-guard", read_guard, SERVICE(guard)),
 };
+
+static void
+service_init(struct config_service *service)
+{
+	*service = (struct config_service){
+	    .shape = shape_default,
+	    .drain_ms = 30 * 1000,
+	    .guard =
+		{
+		    .share = 50,
+		    .least = 5,
+		    .window_ms = 30 * 1000,
+		    .max_ms = 10 * 60 * 1000,
+		},
+	};
+	config_check_init(&service->check);
+}
+
+/* No healthy instance leaves sooner than that (gdnsd counts so too). */
+static void
+settle_ttl(struct config_service *service)
+{
+	const struct config_check *check = &service->check;
+	uint64_t ttl_s = check->fall * check->interval_ms / 1000;
+
+	if (config_check_has_probes(check))
+		service->shape.ttl_max_s = ttl_s > 0 ? (uint32_t)ttl_s : 1;
+}
+
+/* What is allowed but does nothing. */
+static void
+warn_idle(struct config_reading *r, const struct config_service *service,
+    const struct yaml_node *const *present)
+{
+	static const int of_health[] = {
+	    SERVICE_PANIC_THRESHOLD, SERVICE_WHEN_NONE, SERVICE_SLOW_START};
+
+	if (service->shape.strategy == STRATEGY_ALL &&
+	    service->shape.max_answers != 0)
+		read_warning(r, present[SERVICE_MAX_ANSWERS],
+		    "max-answers: strategy all answers all of them");
+	if (service->instance_checks && present[SERVICE_CHECK] == NULL)
+		read_warning(r, present[SERVICE_INSTANCE_CHECKS],
+		    "instance-checks: without a check with networks they may "
+		    "probe nothing");
+	if (service->instance_checks ||
+	    config_check_has_probes(&service->check))
+		return;
+	for (size_t i = 0; i < COUNT_OF(of_health); i++)
+		if (present[of_health[i]] != NULL)
+			read_warning(r, present[of_health[i]],
+			    "%s: without a check that probes it says nothing",
+			    fields[of_health[i]].key);
+}
+
+static bool
+same_pattern(const struct pattern *a, const struct pattern *b)
+{
+	return a->name.len == b->name.len &&
+	       memcmp(a->name.wire, b->name.wire, a->name.len) == 0 &&
+	       memcmp(a->literal, b->literal, sizeof(a->literal)) == 0;
+}
+
+static void
+check_match(struct config_reading *r, const struct config_service *service,
+    const struct yaml_node *map, const struct yaml_node *node)
+{
+	const struct config_service *other = r->config->service;
+
+	if (node == NULL) {
+		read_error(r, map, ERR_NOT_FOUND, "a service needs a match");
+		return;
+	}
+	for (; other < service && service->match.name.len != 0; other++)
+		if (same_pattern(&other->match, &service->match)) {
+			read_warning(r, node,
+			    "match: \"%.80s\" is above already; the first one "
+			    "counts",
+			    node->text);
+			return;
+		}
+}
 
 void
 read_services(struct config_reading *r, const struct config_field *field,
@@ -182,6 +204,11 @@ read_services(struct config_reading *r, const struct config_field *field,
 	const struct yaml_node *item;
 	struct config_service *service;
 
+	if (read_count(node) > SERVICES_MAX) {
+		read_error(
+		    r, node, ERR_LIMIT, "services: more than %d", SERVICES_MAX);
+		return;
+	}
 	if (read_count(node) == 0)
 		return;
 	service = read_new_array(r, field, node, sizeof(*service), to);
@@ -189,18 +216,12 @@ read_services(struct config_reading *r, const struct config_field *field,
 		return;
 	for (size_t i = 0; (item = read_item(node, i)) != NULL;
 	     i++, service++) {
-		service->shape = shape_default;
-		service->check = (struct config_check){
-		    .interval_ms = 5000,
-		    .timeout_ms = 1000,
-		    .rise = 2,
-		    .fall = 3,
-		};
+		service_init(service);
 		if (!read_map(
 			r, item, fields, SERVICE_FIELDS, service, present))
 			continue;
-		if (present[SERVICE_MATCH] == NULL)
-			read_error(
-			    r, item, ERR_NOT_FOUND, "a service needs a match");
+		check_match(r, service, item, present[SERVICE_MATCH]);
+		settle_ttl(service);
+		warn_idle(r, service, present);
 	}
 }

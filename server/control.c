@@ -12,6 +12,7 @@
 
 #include "server/control_internal.h"
 #include "server/control_socket.h"
+#include "server/events.h"
 #include "server/log.h"
 #include "server/loop.h"
 #include "server/now.h"
@@ -31,6 +32,13 @@ control_accept(evutil_socket_t listen_fd, short what, void *arg)
 		control_client_new(arg, fd);
 	else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM)
 		nanosleep(&pause, NULL);
+}
+
+uint64_t
+control_stat(const struct control *control, enum stat which)
+{
+	return stats_sum(
+	    control->plan.stats, control->plan.workers + STATS_OTHERS, which);
 }
 
 void
@@ -55,11 +63,23 @@ take_news(struct control *control)
 	control->outcome = news;
 }
 
+/* Goes on with all that wait for something. */
+static void
+go_on(struct control *control)
+{
+	struct control_client *client, *next;
+
+	for (client = control->clients; client != NULL; client = next) {
+		next = client->next;
+		if (client->command != NULL || client->paused)
+			control_client_go(client);
+	}
+}
+
 static void
 control_woken(evutil_socket_t fd, short what, void *arg)
 {
 	struct control *control = arg;
-	struct control_client *client, *next;
 	uint64_t count;
 
 	(void)what;
@@ -70,11 +90,27 @@ control_woken(evutil_socket_t fd, short what, void *arg)
 		return;
 	}
 	take_news(control);
-	for (client = control->clients; client != NULL; client = next) {
-		next = client->next;
-		if (client->command != NULL)
-			control_client_go(client);
-	}
+	control_take_answers(control);
+	go_on(control);
+}
+
+/* Once a second: whoever waits for too long is told so. */
+static void
+control_tick(evutil_socket_t fd, short what, void *arg)
+{
+	struct control *control = arg;
+
+	(void)fd;
+	(void)what;
+	control->checks[control->ticks++ % (CONTROL_RATE_S + 1)] =
+	    control_stat(control, STAT_CHECKS);
+	go_on(control);
+}
+
+static void
+wake_control(void *arg)
+{
+	control_resume(arg);
 }
 
 static void *
@@ -94,6 +130,8 @@ control_main(void *arg)
 static enum error
 make_loop(struct control *control)
 {
+	const struct timeval second = {.tv_sec = 1};
+
 	control->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (control->wake_fd < 0)
 		return ERR_IO;
@@ -104,9 +142,12 @@ make_loop(struct control *control)
 	    EV_READ | EV_PERSIST, control_woken, control);
 	control->listener = event_new(control->base, control->listen_fd,
 	    EV_READ | EV_PERSIST, control_accept, control);
+	control->tick =
+	    event_new(control->base, -1, EV_PERSIST, control_tick, control);
 	if (control->wake == NULL || control->listener == NULL ||
-	    event_add(control->wake, NULL) != 0 ||
-	    event_add(control->listener, NULL) != 0)
+	    control->tick == NULL || event_add(control->wake, NULL) != 0 ||
+	    event_add(control->listener, NULL) != 0 ||
+	    event_add(control->tick, &second) != 0)
 		return ERR_MEMORY;
 	return OK;
 }
@@ -115,15 +156,20 @@ enum error
 control_new(const struct control_plan *plan, struct control **made, char *text,
     size_t text_len)
 {
-	struct control *control = calloc(1, sizeof(*control));
+	struct control *control =
+	    aligned_alloc(_Alignof(struct control), sizeof(*control));
 	enum error err;
 
 	text[0] = '\0';
 	if (control == NULL)
 		return ERR_MEMORY;
+	memset(control, 0, sizeof(*control));
 	control->plan = *plan;
 	control->started_ms = now_monotonic_ms();
 	control->listen_fd = control->wake_fd = -1;
+	mailbox_init(&control->answers, wake_control, control);
+	if (plan->events != NULL)
+		events_on_put(plan->events, wake_control, control);
 	control->path = control_socket_path(plan->data);
 	err = control->path ? OK : ERR_MEMORY;
 	if (err == OK)
@@ -159,6 +205,10 @@ control_free(struct control *control)
 	if (control == NULL)
 		return;
 	close_listener(control);
+	/* What the writer has answered since the thread ended. */
+	control_take_answers(control);
+	if (control->tick != NULL)
+		event_free(control->tick);
 	if (control->wake != NULL)
 		event_free(control->wake);
 	if (control->base != NULL)

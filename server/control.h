@@ -13,9 +13,17 @@
  *       |  <-- plan.reload() --  |  <-- {"command":...} --  |
  *       |  -- reload_ends() -->  |  -- lines ------------>  |
  *
+ * What only the writer knows is asked of it (inquiry.h):
+ *
+ *      writer  <-- plan.ask() --  control thread
+ *              -- finish() --->
+ *
  * Threads:   its own serves the clients; all functions here are main's.
- *            plan.reload() is called by the control thread.
- * Ownership: hub, counters and registry are borrowed and outlive it.
+ *            plan.reload() and plan.ask() are called by the control thread.
+ *            Before control_free() the writer has ended, and answered all
+ *            that it was asked.
+ * Ownership: hub, counters, events and registry are borrowed and outlive
+ *            it.
  * Units:     none.
  * Errors:    ERR_MEMORY, ERR_IO, ERR_CONFLICT (control_socket.h).
  */
@@ -32,19 +40,25 @@
 #define CONTROL_LINE_LEN ((size_t)64 << 10)
 
 struct control;
+struct events;
+struct inquiry;
 struct queue;
 struct registry;
 struct snapshot_hub;
 struct stats;
 
 struct control_plan {
-	const char *data; /* folder in which the socket is */
+	const char *data; /* folder of the socket, and of operators' wishes */
 	struct snapshot_hub *hub;
 	struct registry *registry;
 	const struct queue *inbox; /* of the writer */
-	const struct stats *stats; /* [workers + 1] */
+	const struct stats *stats; /* [workers + STATS_OTHERS] */
 	size_t workers;
+	struct events *events; /* for watch; NULL: there are none */
 	void (*reload)(void *arg); /* makes main reload soon */
+	/* Hands an inquiry to the writer, which calls its finish(); NULL:
+	 * nobody answers. */
+	void (*ask)(void *arg, struct inquiry *);
 	void *arg;
 };
 

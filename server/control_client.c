@@ -18,6 +18,12 @@ count_unsent(const struct control_client *client)
 	return evbuffer_get_length(bufferevent_get_output(client->stream));
 }
 
+bool
+control_client_is_full(const struct control_client *client)
+{
+	return client->closing || count_unsent(client) >= CONTROL_UNSENT_HIGH;
+}
+
 /* --- answers --- */
 
 void
@@ -35,22 +41,30 @@ control_client_say(struct control_client *client, json_t *value)
 }
 
 json_t *
-control_text(const char *text)
+control_octets(const uint8_t *octets, size_t len)
 {
-	json_t *value = json_string(text);
+	json_t *value = NULL;
 	char *copy;
 
+	if (memchr(octets, '\0', len) == NULL)
+		value = json_stringn((const char *)octets, len);
 	if (value != NULL)
 		return value;
-	copy = strdup(text);
+	copy = malloc(len + 1);
 	if (copy == NULL)
 		return NULL;
-	for (char *c = copy; *c != '\0'; c++)
-		if ((unsigned char)*c > '~')
-			*c = '?';
-	value = json_string(copy);
+	for (size_t i = 0; i < len; i++)
+		copy[i] =
+		    octets[i] == 0 || octets[i] > '~' ? '?' : (char)octets[i];
+	value = json_stringn(copy, len);
 	free(copy);
 	return value;
+}
+
+json_t *
+control_text(const char *text)
+{
+	return control_octets((const uint8_t *)text, strlen(text));
 }
 
 void
@@ -66,6 +80,12 @@ control_client_fail(struct control_client *client, const char *format, ...)
 	    client, json_pack("{s:o}", "error", control_text(text)));
 }
 
+const char *
+control_argument(const struct control_client *client, const char *key)
+{
+	return json_string_value(json_object_get(client->request, key));
+}
+
 /* --- requests --- */
 
 static void
@@ -74,6 +94,8 @@ end_command(struct control_client *client)
 	if (client->command != NULL && client->command->end != NULL)
 		client->command->end(client);
 	client->command = NULL;
+	client->state = NULL;
+	control_forget(client);
 	json_decref(client->request);
 	client->request = NULL;
 }
@@ -146,10 +168,17 @@ go_step(struct control_client *client)
 void
 control_client_go(struct control_client *client)
 {
+	unsigned steps = 0;
 	bool more = true;
 
+	client->paused = false;
 	while (more && !client->closing &&
 	       count_unsent(client) < CONTROL_UNSENT_HIGH) {
+		if (++steps > CONTROL_STEPS) {
+			client->paused = true;
+			control_resume(client->control);
+			return;
+		}
 		if (client->command != NULL)
 			more = go_step(client);
 		else

@@ -37,39 +37,41 @@ static const char help_tail[] =
     "                     " DEFAULT_CONFIG ", else ./muster.yaml\n"
     "      --json         print JSON, one object a line\n"
     "  -V, --version      print the version\n"
-    "  -h, --help         print this\n"
+    "  -h, --help         print this; behind a command, its own help\n"
     "\n"
-    "Options of dump:\n"
-    "  -o, --output FILE  write to FILE, which is replaced only when all of\n"
-    "                     the zone has come\n"
-    "      --leases       end each leased record with a comment such as\n"
-    "                     \"; lease 37s of 60s\"\n"
+    "A PATTERN is a glob (*, ?) over a service, or a target, or a target and\n"
+    "its port, or a service and an instance of it:\n"
+    "  _http._tcp.web.svc.example     a.web.svc.example:8080\n"
+    "  _http._tcp.web.svc.example/a.web.svc.example:8080\n"
     "\n"
-    "dump prints what is registered and live: the SOA first, then canonical\n"
-    "order; a large one must be read without long pauses.  The socket has\n"
-    "mode 0660: whoever may write to it may use muster.\n"
+    "Colours are for terminals, and not with NO_COLOR in the environment.\n"
+    "The socket has mode 0660: whoever may write to it may use muster.\n"
     "\n"
-    "Exit status: 0 ok, 1 failure, 2 usage.\n";
+    "Exit status: 0 ok, 1 failure or not found, 2 usage.\n";
 
 static void
 print_help(void)
 {
 	const struct muster_command *command;
-	char left[32];
+	char left[64];
 
 	fputs(help_head, stdout);
 	for (unsigned i = 0; (command = muster_command_at(i)) != NULL; i++) {
 		snprintf(left, sizeof(left), "%s %s", command->name,
 		    command->arguments);
-		printf("  %-18s %s\n", left, command->summary);
+		printf("  %-33s %s\n", left, command->summary);
 	}
 	fputs(help_tail, stdout);
 }
 
 static int
-usage_error(void)
+usage_error(const struct muster_command *command)
 {
-	fputs("muster: try muster --help\n", stderr);
+	if (command != NULL)
+		fprintf(
+		    stderr, "muster: try muster %s --help\n", command->name);
+	else
+		fputs("muster: try muster --help\n", stderr);
 	return MUSTER_USAGE;
 }
 
@@ -100,61 +102,106 @@ take_option(struct muster_options *options, int option)
 	}
 }
 
-/* The command that the arguments ask for; NULL: said why there is none. */
-static const struct muster_command *
-choose(const struct muster_options *options, int count, char **arguments)
-{
-	const struct muster_command *command;
+/* What reading options came to. */
+enum reading {
+	READING_GOES_ON,
+	READING_ENDS, /* printed what was asked for */
+	READING_FAILED,
+};
 
-	if (count == 0) {
-		muster_complain("a command is missing");
-		return NULL;
+/* Reads options: without a command up to its name, with it all that are
+ * left. */
+static enum reading
+read_options(struct muster_options *options,
+    const struct muster_command *command, int argc, char **argv)
+{
+	/* "+": an option behind the command may be the command's own. */
+	const char *letters = command ? "s:c:o:Vh" : "+s:c:o:Vh";
+	int option;
+
+	optind = 0; /* from the start, as glibc has it */
+	while ((option = getopt_long(
+		    argc, argv, letters, options_known, NULL)) != -1) {
+		if (option == 'V') {
+			puts("muster " PACKAGE_VERSION);
+			return READING_ENDS;
+		}
+		if (option == 'h') {
+			if (command != NULL)
+				muster_command_help(command);
+			else
+				print_help();
+			return READING_ENDS;
+		}
+		if (!take_option(options, option))
+			return READING_FAILED;
 	}
-	command = muster_command_find(arguments[0]);
-	if (command == NULL)
-		muster_complain("unknown command: %s", arguments[0]);
-	else if (count - 1 < command->least)
+	return READING_GOES_ON;
+}
+
+/* Whether options and arguments are such as the command takes; says why
+ * not. */
+static bool
+is_well_called(const struct muster_command *command,
+    const struct muster_options *options, int count, char **arguments)
+{
+	if (count < command->least)
 		muster_complain(
 		    "%s needs %s", command->name, command->arguments);
-	else if (count - 1 > command->most)
+	else if (count > command->most)
 		muster_complain(
-		    "unexpected argument: %s", arguments[command->most + 1]);
+		    "unexpected argument: %s", arguments[command->most]);
 	else if ((options->flags & ~command->flags) != 0)
 		muster_complain("%s does not take that option", command->name);
 	else if (options->socket != NULL && options->config != NULL)
 		muster_complain("either --socket or --config");
 	else
-		return command;
-	return NULL;
+		return true;
+	return false;
+}
+
+/* argv[0] is the command's name. */
+static int
+run(const struct muster_command *command, struct muster_options *options,
+    char *program, int argc, char **argv)
+{
+	struct muster_client client;
+	enum reading reading;
+	int status;
+
+	if (command->run_alone != NULL)
+		return command->run_alone(options, argc, argv);
+	argv[0] = program; /* what complains is muster */
+	reading = read_options(options, command, argc, argv);
+	if (reading == READING_ENDS)
+		return EXIT_SUCCESS;
+	if (reading == READING_FAILED ||
+	    !is_well_called(command, options, argc - optind, argv + optind))
+		return usage_error(command);
+	if (!muster_client_open(&client, options->socket, options->config))
+		return MUSTER_FAILED;
+	status = command->run(&client, options, argv + optind);
+	muster_client_close(&client);
+	return status;
 }
 
 int
 main(int argc, char **argv)
 {
 	struct muster_options options = {.json = false};
-	const struct muster_command *command;
-	struct muster_client client;
-	int option, status;
+	const struct muster_command *command = NULL;
+	enum reading reading = read_options(&options, NULL, argc, argv);
+	int at = optind;
 
-	while ((option = getopt_long(
-		    argc, argv, "s:c:o:Vh", options_known, NULL)) != -1) {
-		if (option == 'V') {
-			puts("muster " PACKAGE_VERSION);
-			return EXIT_SUCCESS;
-		}
-		if (option == 'h') {
-			print_help();
-			return EXIT_SUCCESS;
-		}
-		if (!take_option(&options, option))
-			return usage_error();
-	}
-	command = choose(&options, argc - optind, argv + optind);
+	if (reading == READING_ENDS)
+		return EXIT_SUCCESS;
+	if (reading == READING_FAILED)
+		return usage_error(NULL);
+	if (at == argc)
+		muster_complain("a command is missing");
+	else if ((command = muster_command_find(argv[at])) == NULL)
+		muster_complain("unknown command: %s", argv[at]);
 	if (command == NULL)
-		return usage_error();
-	if (!muster_client_open(&client, options.socket, options.config))
-		return MUSTER_FAILED;
-	status = command->run(&client, &options, argv + optind + 1);
-	muster_client_close(&client);
-	return status;
+		return usage_error(NULL);
+	return run(command, &options, argv[0], argc - at, argv + at);
 }

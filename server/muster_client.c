@@ -11,6 +11,7 @@
 #include "server/config.h"
 #include "server/control_socket.h"
 #include "server/server.h"
+#include "server/table.h"
 
 #define LOCAL_CONFIG "./muster.yaml"
 
@@ -31,11 +32,18 @@ muster_complain(const char *format, ...)
 void
 muster_print_text(FILE *to, const char *text)
 {
-	for (; *text != '\0'; text++) {
-		unsigned char c = (unsigned char)*text;
+	const char *tab;
 
-		fputc((c < ' ' && c != '\t') || c == 0x7f ? '?' : c, to);
+	/* Lines of a configuration are shown with their tabs. */
+	for (; (tab = strchr(text, '\t')) != NULL; text = tab + 1) {
+		char *part = strndup(text, (size_t)(tab - text));
+
+		if (part != NULL)
+			table_print_text(to, part);
+		free(part);
+		fputc('\t', to);
 	}
+	table_print_text(to, text);
 }
 
 /* --- where the socket is --- */
@@ -188,5 +196,6 @@ muster_client_next(struct muster_client *client, json_t **value)
 		return LINE_FAILED;
 	}
 	*value = line;
+	client->lines++;
 	return LINE_DATA;
 }

@@ -17,6 +17,7 @@ struct muster_client {
 	FILE *in;
 	char *line; /* of the answer, as it came */
 	size_t line_room;
+	size_t lines; /* of answers, so far */
 };
 
 /* What a line of an answer is. */

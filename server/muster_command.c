@@ -4,29 +4,82 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <time.h>
 
+#include "server/muster_register.h"
 #include "zones/dns/error.h"
 
-static int64_t
-number(const json_t *object, const char *key)
+/* --- what all do --- */
+
+int64_t
+muster_number(const json_t *line, const char *key)
 {
-	return json_integer_value(json_object_get(object, key));
+	return json_integer_value(json_object_get(line, key));
 }
 
-static const char *
-text(const json_t *object, const char *key)
+const char *
+muster_text(const json_t *line, const char *key)
 {
-	const char *value = json_string_value(json_object_get(object, key));
+	const char *value = json_string_value(json_object_get(line, key));
 
 	return value ? value : "";
 }
 
-/* --- what all do --- */
+const json_t *
+muster_object(const json_t *line, const char *key)
+{
+	const json_t *value = json_object_get(line, key);
+
+	return json_is_object(value) ? value : NULL;
+}
+
+char *
+muster_duration(int64_t seconds, char *text)
+{
+	static const struct {
+		int64_t s;
+		const char *name;
+	} unit[] = {{86400, "d"}, {3600, "h"}, {60, "min"}};
+
+	/* Two units are enough to see what is meant. */
+	for (size_t i = 0; i < sizeof(unit) / sizeof(unit[0]); i++) {
+		int64_t next =
+		    i + 1 < sizeof(unit) / sizeof(unit[0]) ? unit[i + 1].s : 1;
+
+		if (seconds < unit[i].s)
+			continue;
+		snprintf(text, MUSTER_TIME_LEN, "%" PRId64 " %s %" PRId64 " %s",
+		    seconds / unit[i].s, unit[i].name,
+		    seconds % unit[i].s / next,
+		    next == 1 ? "s" : unit[i + 1].name);
+		return text;
+	}
+	snprintf(text, MUSTER_TIME_LEN, "%" PRId64 " s", seconds);
+	return text;
+}
+
+char *
+muster_moment(int64_t wall_s, char *text)
+{
+	time_t when = (time_t)wall_s;
+	struct tm parts;
+
+	if (localtime_r(&when, &parts) == NULL ||
+	    strftime(text, MUSTER_TIME_LEN, "%Y-%m-%d %H:%M:%S", &parts) == 0)
+		snprintf(text, MUSTER_TIME_LEN, "%" PRId64, wall_s);
+	return text;
+}
+
+bool
+muster_is_true(const json_t *line, const char *key)
+{
+	return json_is_true(json_object_get(line, key));
+}
 
 int
 muster_answer(struct muster_client *client,
     const struct muster_options *options, json_t *request, FILE *to,
-    muster_print_fn *print)
+    muster_print_fn *print, void *arg)
 {
 	enum muster_line line;
 	json_t *value;
@@ -37,7 +90,7 @@ muster_answer(struct muster_client *client,
 		if (options->json)
 			fputs(client->line, to);
 		else
-			print(to, options, value);
+			print(arg, to, options, value);
 		json_decref(value);
 		if (ferror(to)) {
 			muster_complain("cannot write: %s", strerror(errno));
@@ -51,25 +104,18 @@ muster_answer(struct muster_client *client,
 	return line == LINE_DONE ? 0 : MUSTER_FAILED;
 }
 
-static int
-ask_simply(struct muster_client *client, const struct muster_options *options,
-    const char *command, muster_print_fn *print)
-{
-	return muster_answer(client, options,
-	    json_pack("{s:s}", "command", command), stdout, print);
-}
+/* --- zones --- */
 
-/* --- zones, status --- */
-
-static void
-print_zone(FILE *to, const struct muster_options *options, const json_t *zone)
+void
+muster_print_zone(void *arg, FILE *to, const struct muster_options *options,
+    const json_t *zone)
 {
+	(void)arg;
 	(void)options;
-	muster_print_text(to, text(zone, "zone"));
+	muster_print_text(to, muster_text(zone, "zone"));
 	fprintf(to, "  serial %" PRId64 ", %" PRId64 " records%s\n",
-	    number(zone, "serial"), number(zone, "records"),
-	    json_is_true(json_object_get(zone, "broken")) ? ", no data: broken"
-							  : "");
+	    muster_number(zone, "serial"), muster_number(zone, "records"),
+	    muster_is_true(zone, "broken") ? ", no data: broken" : "");
 }
 
 static int
@@ -77,82 +123,20 @@ run_zones(struct muster_client *client, const struct muster_options *options,
     char **arguments)
 {
 	(void)arguments;
-	return ask_simply(client, options, "zones", print_zone);
-}
-
-/* Figures of the server, one a line; those that are 0 say nothing. */
-static void
-print_figures(FILE *to, const char *title, const json_t *figures)
-{
-	const char *key;
-	json_t *value;
-
-	/* jansson's own loop takes no const. */
-	json_object_foreach((json_t *)(uintptr_t)figures, key, value)
-	{
-		if (json_integer_value(value) == 0)
-			continue;
-		fprintf(to, "%s ", title);
-		muster_print_text(to, key);
-		fprintf(
-		    to, ": %" PRId64 "\n", (int64_t)json_integer_value(value));
-	}
-}
-
-static void
-print_store(FILE *to, const json_t *store)
-{
-	const char *error = text(store, "error");
-
-	print_figures(to, "store", store);
-	if (json_is_true(json_object_get(store, "repaired")))
-		fputs("store: was damaged at the start and put right\n", to);
-	if (json_is_true(json_object_get(store, "broken")))
-		fputs("store: BROKEN: no update is accepted until musterd is "
-		      "restarted\n",
-		    to);
-	if (error[0] == '\0')
-		return;
-	fputs("store: last error: ", to);
-	muster_print_text(to, error);
-	fputc('\n', to);
-}
-
-static void
-print_status(FILE *to, const struct muster_options *options, const json_t *line)
-{
-	if (json_object_get(line, "zone") != NULL) {
-		print_zone(to, options, line);
-		return;
-	}
-	fputs("musterd ", to);
-	muster_print_text(to, text(line, "version"));
-	fprintf(to,
-	    ", up %" PRId64 " s, %" PRId64 " workers\n%" PRId64
-	    " zones, %" PRId64 " records, %" PRId64 " leases, %" PRId64
-	    " updates under way\n",
-	    number(line, "uptime"), number(line, "workers"),
-	    number(line, "zones"), number(line, "records"),
-	    number(line, "leases"), number(line, "updates_under_way"));
-	print_figures(to, "count", json_object_get(line, "counters"));
-	print_store(to, json_object_get(line, "store"));
-}
-
-static int
-run_status(struct muster_client *client, const struct muster_options *options,
-    char **arguments)
-{
-	(void)arguments;
-	return ask_simply(client, options, "status", print_status);
+	return muster_answer(client, options,
+	    json_pack("{s:s}", "command", "zones"), stdout, muster_print_zone,
+	    NULL);
 }
 
 /* --- reload --- */
 
 static void
-print_line(FILE *to, const struct muster_options *options, const json_t *line)
+print_line(void *arg, FILE *to, const struct muster_options *options,
+    const json_t *line)
 {
+	(void)arg;
 	(void)options;
-	muster_print_text(to, text(line, "text"));
+	muster_print_text(to, muster_text(line, "text"));
 	fputc('\n', to);
 }
 
@@ -164,20 +148,133 @@ run_reload(struct muster_client *client, const struct muster_options *options,
 	(void)arguments;
 	return muster_answer(client, options,
 	    json_pack("{s:s}", "command", "reload"),
-	    options->json ? stdout : stderr, print_line);
+	    options->json ? stdout : stderr, print_line, NULL);
 }
 
 /* --- the table --- */
 
 static const struct muster_command commands[] = {
-    {"dump", "ZONE", "print a zone as a master file", 1, 1,
-	FLAG_OUTPUT | FLAG_LEASES, muster_dump},
-    {"reload", "", "read configuration and zone files again, as by SIGHUP", 0,
-	0, 0, run_reload},
-    {"status", "", "how the server is: figures, zones, store", 0, 0, 0,
-	run_status},
-    {"zones", "", "the zones, with serial and number of records", 0, 0, 0,
-	run_zones},
+    {
+	.name = "status",
+	.arguments = "",
+	.summary = "how the server is: health, figures, zones, store",
+	.help = "Prints the state of the server, then a line for each zone.\n",
+	.run = muster_status,
+    },
+    {
+	.name = "services",
+	.arguments = "[PATTERN]",
+	.summary = "services, how many of their instances are served",
+	.help = "REG instances are registered, SERVED of them are answered.\n"
+		"CONDITION is normal, or panic, none-left, last-good (too few\n"
+		"are healthy, so others are answered too) or guard (leases\n"
+		"are held).\n",
+	.most = 1,
+	.run = muster_services,
+    },
+    {
+	.name = "instances",
+	.arguments = "[PATTERN]",
+	.summary = "instances, and what is done with them",
+	.help =
+	    "SERVED is up, drain (last, without addresses) or out, and WHY\n"
+	    "says why; REAL is what checks alone say.  WEIGHT is\n"
+	    "served/registered where they differ, LEASE what is left of\n"
+	    "it, in seconds.\n",
+	.most = 1,
+	.run = muster_instances,
+    },
+    {
+	.name = "explain",
+	.arguments = "NAME",
+	.summary = "why instances are in the answer, or not",
+	.help =
+	    "NAME is a service, a domain (all services below it), a host,\n"
+	    "HOST:PORT, SERVICE/HOST:PORT or the name of a DNS-SD "
+	    "instance.\n"
+	    "Shows of each instance what is served and why, how its weight\n"
+	    "comes about, what is left of its lease, its last ten checks,\n"
+	    "and which pattern forces it.\n",
+	.least = 1,
+	.most = 1,
+	.run = muster_explain,
+    },
+    {
+	.name = "force",
+	.arguments = "PATTERN STATE",
+	.summary = "overrule health: up, down, drain or auto",
+	.help = "up answers instances whatever their checks say, down leaves\n"
+		"them out, drain takes them away step by step.  The last\n"
+		"pattern that matches an instance decides, over restarts too.\n"
+		"auto takes back what was said of the same pattern, or makes\n"
+		"an exception from a wider one.  Done when saved on disk.\n",
+	.least = 2,
+	.most = 2,
+	.run = muster_force,
+    },
+    {
+	.name = "forced",
+	.arguments = "",
+	.summary = "what is forced, in the order in which it was said",
+	.help = "Prints a line for each pattern; the last one that matches "
+		"an\ninstance decides.\n",
+	.run = muster_forced,
+    },
+    {
+	.name = "watch",
+	.arguments = "[PATTERN]",
+	.summary = "changes as they happen, until interrupted",
+	.help = "Prints a line for each instance that comes, goes or changes,\n"
+		"for conditions of services, and for what is forced.  Who\n"
+		"reads too slowly is told how many events were lost.\n",
+	.most = 1,
+	.run = muster_watch,
+    },
+    {
+	.name = "register",
+	.arguments = "SERVICE...",
+	.summary = "register an instance, by DNS UPDATE",
+	.run_alone = muster_register,
+    },
+    {
+	.name = "deregister",
+	.arguments = "SERVICE...",
+	.summary = "take an instance away, by DNS UPDATE",
+	.run_alone = muster_deregister,
+    },
+    {
+	.name = "zones",
+	.arguments = "",
+	.summary = "the zones, with serial and number of records",
+	.help = "Prints a line for each zone.\n",
+	.run = run_zones,
+    },
+    {
+	.name = "dump",
+	.arguments = "ZONE",
+	.summary = "print a zone as a master file",
+	.help = "Prints what is registered and live: the SOA first, then\n"
+		"canonical order.  A large zone must be read without long\n"
+		"pauses.\n"
+		"\n"
+		"  -o, --output FILE  write to FILE, which is replaced only\n"
+		"                     when all of the zone has come\n"
+		"      --leases       end each leased record with a comment\n"
+		"                     such as \"; lease 37s of 60s\"\n",
+	.least = 1,
+	.most = 1,
+	.flags = FLAG_OUTPUT | FLAG_LEASES,
+	.run = muster_dump,
+    },
+    {
+	.name = "reload",
+	.arguments = "",
+	.summary = "read configuration and zone files again",
+	.help = "As SIGHUP does; waits for the outcome.  A configuration with\n"
+		"an error changes nothing; a zone whose file is broken keeps\n"
+		"what it has.\n",
+	.run = run_reload,
+    },
 };
 
 const struct muster_command *
@@ -194,4 +291,19 @@ muster_command_find(const char *name)
 		if (strcmp(commands[i].name, name) == 0)
 			return &commands[i];
 	return NULL;
+}
+
+void
+muster_command_help(const struct muster_command *command)
+{
+	printf("Usage: muster [OPTION]... %s [OPTION]... %s\n", command->name,
+	    command->arguments);
+	fputs(command->help, stdout);
+	fputs(
+	    "\n"
+	    "  -s, --socket PATH  the socket of musterd\n"
+	    "  -c, --config FILE  find the socket through this configuration\n"
+	    "      --json         print JSON, one object a line\n"
+	    "  -h, --help         print this\n",
+	    stdout);
 }

@@ -17,12 +17,13 @@ struct output {
 };
 
 static void
-print_record(
-    FILE *to, const struct muster_options *options, const json_t *record)
+print_record(void *arg, FILE *to, const struct muster_options *options,
+    const json_t *record)
 {
 	const char *owner = "", *type = "", *rdata = "";
 	json_int_t ttl = 0, left = 0, granted = 0;
 
+	(void)arg;
 	json_unpack((json_t *)(uintptr_t)record, "{s:s, s:I, s:s, s:s}",
 	    "owner", &owner, "ttl", &ttl, "type", &type, "rdata", &rdata);
 	fprintf(
@@ -86,7 +87,7 @@ dump_to(struct muster_client *client, const struct muster_options *options,
 {
 	return muster_answer(client, options,
 	    json_pack("{s:s, s:s}", "command", "dump", "zone", zone), to,
-	    print_record);
+	    print_record, NULL);
 }
 
 int

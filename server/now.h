@@ -26,4 +26,7 @@ struct moment now_read(void);
 /* The monotonic clock alone. */
 int64_t now_monotonic_ms(void);
 
+/* The same clock, finer: for how long something took. */
+int64_t now_monotonic_us(void);
+
 #endif

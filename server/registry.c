@@ -22,7 +22,7 @@ registry_begin(struct registry *r)
 	if (before == NULL)
 		return ERR_MEMORY;
 	b->before = before;
-	b->noted = false;
+	b->noted = b->viewed = false;
 	for (size_t i = 0; i < r->slots; i++) {
 		before[2 * i] = r->slot[i].zone;
 		before[2 * i + 1] = r->slot[i].buried;
@@ -58,6 +58,8 @@ static void
 take_back(struct registry *r, struct batch *b)
 {
 	for (size_t i = 0; i < r->slots; i++) {
+		if (r->slot[i].zone != b->before[2 * i])
+			r->slot[i].unlearned = true;
 		r->slot[i].zone = b->before[2 * i];
 		r->slot[i].buried = b->before[2 * i + 1];
 		r->slot[i].touched = r->slot[i].noted = false;
@@ -66,7 +68,7 @@ take_back(struct registry *r, struct batch *b)
 	edition_rollback(&b->edition, (struct savepoint){0});
 	store_batch_truncate(b->ops, 0);
 	b->snapshot = NULL;
-	b->noted = false;
+	b->noted = b->viewed = false;
 }
 
 void
@@ -149,27 +151,6 @@ submit(struct registry *r)
 	return OK;
 }
 
-/* Seals what there is to seal; a batch without operations has nothing to wait
- * for once the one before it is durable. */
-static void
-close_open_batch(struct registry *r, int64_t now_ms)
-{
-	enum error err;
-
-	if (r->waiting)
-		return;
-	if (!batch_has_ops(r->open)) {
-		batch_settle_leases(r->open, r->wheel, now_ms);
-		finish_all(r, r->open, now_ms);
-		return;
-	}
-	err = submit(r);
-	if (err != OK) {
-		take_back(r, r->open);
-		fail_all(r, r->open, err, now_ms);
-	}
-}
-
 /* Whether a version of the zone may still have an SRV record of the service
  * that names the same host. */
 static bool
@@ -221,6 +202,43 @@ publish(struct registry *r, struct batch *b, int64_t now_ms)
 	b->snapshot = NULL;
 	store_batch_truncate(b->ops, 0);
 	finish_all(r, b, now_ms);
+	registry_finish_shown(b);
+}
+
+/* Nothing to store: readers see it at once. */
+static void
+publish_view(struct registry *r, int64_t now_ms)
+{
+	if (seal(r) != OK)
+		return; /* the next turn tries again */
+	publish(r, r->open, now_ms);
+	if (registry_begin(r) != OK)
+		log_write(LEVEL_ERROR, "registry: out of memory");
+}
+
+/* Seals what there is to seal; a batch without operations has nothing to wait
+ * for once the one before it is durable. */
+static void
+close_open_batch(struct registry *r, int64_t now_ms)
+{
+	enum error err;
+
+	if (r->waiting)
+		return;
+	if (!batch_has_ops(r->open)) {
+		if (r->open->viewed)
+			publish_view(r, now_ms);
+		batch_settle_leases(r->open, r->wheel, now_ms);
+		finish_all(r, r->open, now_ms);
+		registry_finish_shown(r->open);
+		return;
+	}
+	err = submit(r);
+	if (err != OK) {
+		take_back(r, r->open);
+		fail_all(r, r->open, err, now_ms);
+		registry_learn_again(r, now_ms);
+	}
 }
 
 /* The sealed batch is lost, and with it the ground on which the open one
@@ -240,8 +258,10 @@ refuse(struct registry *r, struct batch *b, int64_t now_ms)
 	take_back(r, r->open);
 	take_back(r, b);
 	fail_all(r, b, r->outcome, now_ms);
+	registry_finish_shown(b); /* comes with one of the next batches */
 	if (registry_begin(r) != OK)
 		log_write(LEVEL_ERROR, "registry: out of memory");
+	registry_learn_again(r, now_ms);
 	for (; again != NULL; again = next) {
 		next = again->next;
 		registry_take(r, again, now_ms);
@@ -270,6 +290,7 @@ registry_flush(struct registry *r, int64_t now_ms)
 	enum error err = OK;
 
 	for (int i = 0; i < 2; i++) {
+		registry_put_health(r, now_ms);
 		close_open_batch(r, now_ms);
 		if (!r->waiting)
 			continue;
@@ -457,7 +478,9 @@ reap(struct registry *r, int64_t now_ms)
 bool
 registry_turn(struct registry *r, int64_t now_ms)
 {
+	registry_guard(r, now_ms);
 	reap(r, now_ms);
+	registry_put_health(r, now_ms);
 	close_open_batch(r, now_ms);
 	return r->more_due && !r->waiting;
 }
@@ -465,11 +488,14 @@ registry_turn(struct registry *r, int64_t now_ms)
 int64_t
 registry_next_ms(const struct registry *r)
 {
+	int64_t health_ms = roster_next_ms(r->roster);
 	int64_t next_ms = lease_next_ms(r->wheel);
 
+	if (next_ms < r->reap_from_ms)
+		next_ms = r->reap_from_ms;
 	if (r->waiting && r->open->events >= REAP_BATCH)
-		return INT64_MAX; /* registry_durable() comes first */
-	return next_ms < r->reap_from_ms ? r->reap_from_ms : next_ms;
+		next_ms = INT64_MAX; /* registry_durable() comes first */
+	return health_ms < next_ms ? health_ms : next_ms;
 }
 
 size_t

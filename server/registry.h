@@ -15,6 +15,10 @@
  * batch's messages get SERVFAIL, and the open one's are applied again to the
  * state before it.
  *
+ * What health and operators decide about who is answered goes the same way, but
+ * nothing is stored, no serial rises, and it waits for nobody: a batch of that
+ * alone is published at once.
+ *
  * Threads:   the writer's only, but for the store's callback, which the owner
  *            must carry over to the writer thread (registry_on_durable()).
  * Ownership: an update belongs to the registry from registry_take() until
@@ -32,7 +36,11 @@
 #include "zones/dns/error.h"
 
 struct config;
+struct inquiry;
+struct probe_order;
 struct registry;
+struct roster;
+struct roster_event;
 struct snapshot_hub; /* snapshot.h: where the current snapshot is published */
 struct store_stats;
 struct update;
@@ -54,6 +62,19 @@ void registry_close(struct registry *);
 /* Called by the store's committer thread when a batch is decided: wake must
  * make the writer thread call registry_durable() soon. */
 void registry_on_durable(struct registry *, void (*wake)(void *), void *arg);
+
+/* Who probes, and who watches: called on the writer's thread from now on.
+ * Orders for all instances that are known already are sent at once. */
+void registry_on_health(struct registry *,
+    void (*order)(void *arg, struct probe_order *),
+    void (*event)(void *arg, const struct roster_event *), void *arg);
+
+/* For results of checks: roster_take_result(), then registry_turn(). */
+struct roster *registry_roster(struct registry *);
+
+/* Answers an operator's question and calls its finish(); what it changes comes
+ * with the next registry_turn(). */
+void registry_ask(struct registry *, struct inquiry *, int64_t now_ms);
 
 /* Applies one update to the working version. */
 void registry_take(struct registry *, struct update *, int64_t now_ms);

@@ -40,6 +40,9 @@ struct batch {
 	struct zone **before; /* [2 * slots] working versions at its start */
 	struct snapshot *snapshot; /* once sealed */
 	bool noted; /* a zone's state goes to the store when it is sealed */
+	struct inquiry
+	    *shown; /* wait until readers see it; registry_health.c */
+	bool viewed; /* readers shall see something that nobody stores */
 };
 
 /* A place in a batch to go back to. */

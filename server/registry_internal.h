@@ -5,6 +5,7 @@
  *   registry_load.c    one zone file into one zone
  *   registry_open.c    start: files, then the store, then the first snapshot
  *   registry_reload.c  the difference between old and new files
+ *   registry_health.c  what the roster learns and decides
  *
  * Threads:   the writer; decided and outcome are the store's callback's too.
  * Ownership: the registry owns everything here but config and hub.
@@ -16,6 +17,7 @@
 #include <stdatomic.h>
 
 #include "server/config.h"
+#include "server/health/roster.h"
 #include "server/nameserver/settings.h"
 #include "server/registry.h"
 #include "server/registry_batch.h"
@@ -41,6 +43,7 @@ struct slot {
 	struct referrers *referrers; /* services by the hosts they name */
 	bool touched; /* the open batch has changed its serial */
 	bool noted; /* the open batch must tell the store its state */
+	bool unlearned; /* the roster knows another version */
 };
 
 struct registry {
@@ -49,6 +52,8 @@ struct registry {
 	struct snapshot_hub *hub;
 	struct store *store;
 	struct lease_wheel *wheel;
+	struct roster *roster;
+	struct shaper shaper; /* the roster's */
 	struct slot *slot;
 	size_t slots;
 	const struct zoneset_index *index;
@@ -59,6 +64,7 @@ struct registry {
 	struct batch *sealed;
 	bool waiting; /* the sealed batch is with the store */
 	bool more_due;
+	bool reloading; /* what a refusal means is settled in the end */
 	int64_t reap_from_ms;
 	struct update *finished;
 	struct update **finished_last;
@@ -95,6 +101,22 @@ enum error registry_take_renewals(
     struct registry *, struct slot *, struct change *) MUST_CHECK;
 enum error registry_put_zone_op(
     struct registry *, const struct slot *) MUST_CHECK;
+
+/* registry_health.c */
+enum error registry_open_roster(
+    struct registry *, char *text, size_t text_len) MUST_CHECK;
+/* A settled change of a slot has been taken in. */
+void registry_learn(struct registry *, struct slot *, const struct change *);
+/* The roster learns the zones again of which it knows another version, or
+ * all. */
+void registry_learn_again(struct registry *, int64_t now_ms);
+/* Tells operators that readers see what they asked for. */
+void registry_finish_shown(struct batch *);
+void registry_learn_all(struct registry *, int64_t now_ms);
+/* Puts what the roster has decided into the open batch. */
+void registry_put_health(struct registry *, int64_t now_ms);
+/* The expiry guard moves leases. */
+void registry_guard(struct registry *, int64_t now_ms);
 
 /* registry_load.c */
 struct load {

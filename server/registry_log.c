@@ -199,7 +199,7 @@ take_change(
 		return err;
 	if (own_soa && !by_file)
 		c->zone->own_soa = true; /* of this step: change_set_soa() */
-	err = ready_refresh(c, slot->referrers, NULL);
+	err = ready_refresh(c, slot->referrers, &r->shaper);
 	if (err != OK)
 		return err;
 	slot->zone = c->zone;
@@ -211,6 +211,7 @@ take_change(
 	}
 	/* Perhaps the SOA is all that the change consists of. */
 	slot->touched = slot->noted = r->open->noted = true;
+	registry_learn(r, slot, c);
 	return OK;
 }
 

@@ -372,7 +372,11 @@ publish_first(struct registry *r, int64_t now_ms)
 
 	for (size_t i = 0; i < r->slots && err == OK; i++)
 		err = ready_make_all(&r->open->edition, r->slot[i].zone,
-		    r->slot[i].referrers, NULL);
+		    r->slot[i].referrers, &r->shaper);
+	if (err == OK) {
+		registry_learn_all(r, now_ms);
+		registry_put_health(r, now_ms);
+	}
 	/* They stay if the store refuses: nobody goes back to before them. */
 	registry_sweep(&r->open->edition);
 	for (size_t i = 0; i < r->slots && err == OK; i++)
@@ -410,6 +414,8 @@ registry_open(const struct config *config, struct snapshot_hub *hub,
 		    config->server.data, &limits, &r->store, text, text_len);
 	if (err == OK)
 		err = recover(r, now_ms, text, text_len);
+	if (err == OK)
+		err = registry_open_roster(r, text, text_len);
 	if (err == OK)
 		err = publish_first(r, now_ms);
 	if (err == OK) {
@@ -504,6 +510,7 @@ registry_close(struct registry *r)
 	}
 	free((void *)(uintptr_t)r->index);
 	lease_wheel_free(r->wheel);
+	roster_free(r->roster);
 	settings_free(r->settings);
 	change_fini(&r->change);
 	free(r->slot);

@@ -294,7 +294,7 @@ add_slot(
 		err = ERR_MEMORY;
 	if (err == OK)
 		err = ready_make_all(
-		    &load->edition, slot.zone, slot.referrers, NULL);
+		    &load->edition, slot.zone, slot.referrers, &r->shaper);
 	if (err != OK) {
 		referrers_free(slot.referrers);
 		return err;
@@ -423,22 +423,51 @@ remember(struct registry *r, struct former *f)
 
 /* As if nothing had been asked for: nobody has seen a snapshot of it. */
 static void
-restore(struct registry *r, const struct former *f)
+restore(struct registry *r, const struct former *f, int64_t now_ms)
 {
 	registry_abandon(r);
 	for (size_t i = 0; i < r->slots; i++) {
 		struct slot *slot = &r->slot[i];
+		struct zone_info *info;
 
 		slot->config = i < f->slots ? f->slot[i].config : NULL;
-		if (i >= f->slots || slot->info == f->slot[i].info)
-			continue;
-		free(slot->info);
-		slot->info = f->slot[i].info;
+		info = (struct zone_info *)(uintptr_t)slot->zone->info;
+		if (slot->info != info)
+			free(slot->info);
+		slot->info = info;
 	}
 	settings_free(r->settings);
 	r->settings = f->settings;
 	r->config = f->config;
 	r->index = f->index;
+	roster_reload(r->roster, r->config);
+	registry_learn_all(r, now_ms);
+}
+
+/* Services get the shapes that they have now, and the roster sees everything
+ * with the new eyes; it must not look into the old configuration again. */
+static enum error
+renew_health(struct registry *r, int64_t now_ms)
+{
+	struct change *c = &r->change;
+	enum error err = OK;
+
+	roster_reload(r->roster, r->config);
+	for (size_t i = 0; i < r->slots && err == OK; i++) {
+		struct slot *slot = &r->slot[i];
+
+		if (slot->config == NULL)
+			continue;
+		(void)batch_mark(r->open);
+		change_begin(c, &r->open->edition, slot->zone, now_ms);
+		err = ready_reshape(c, slot->referrers, &r->shaper);
+		slot->zone = c->zone;
+	}
+	if (err != OK)
+		return err;
+	registry_learn_all(r, now_ms);
+	registry_put_health(r, now_ms);
+	return OK;
 }
 
 enum error
@@ -458,21 +487,25 @@ registry_reload(struct registry *r, const struct config *config, int64_t now_ms,
 		settings_free(settings);
 		return err;
 	}
+	r->reloading = true;
 	r->config = config;
 	r->settings = settings;
 	err = reload_slots(r, config, now_ms, text, text_len);
 	if (err == OK)
 		err = renew_index(r);
+	if (err == OK)
+		err = renew_health(r, now_ms);
 	if (err == OK) {
 		/* Something to store, so that a snapshot is made. */
 		for (size_t i = 0; i < r->slots; i++)
 			r->slot[i].noted = true;
 		err = registry_force(r, now_ms);
 	}
+	r->reloading = false;
 	if (err == OK)
 		snapshot_defer(r->hub, free_settings, former.settings);
 	else
-		restore(r, &former);
+		restore(r, &former, now_ms);
 	free(former.slot);
 	return err;
 }

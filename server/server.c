@@ -48,8 +48,8 @@ log_stats(const struct server *server)
 	for (int i = 0; i < STAT_COUNT && len < sizeof(line); i++)
 		len += (size_t)snprintf(line + len, sizeof(line) - len,
 		    " %s=%" PRIu64, stats_name((enum stat)i),
-		    stats_sum(
-			server->stats, server->workers + 1, (enum stat)i));
+		    stats_sum(server->stats, server->workers + STATS_OTHERS,
+			(enum stat)i));
 	log_write(LEVEL_INFO, "stats:%s updates_under_way=%" PRIu32, line,
 	    queue_under_way(&server->inbox));
 }

@@ -16,7 +16,9 @@
 #include "server/queue.h"
 #include "zones/dns/error.h"
 
+struct checker;
 struct control;
+struct events;
 struct registry;
 struct snapshot_hub;
 struct stats;
@@ -35,10 +37,12 @@ struct server {
 	struct registry *registry;
 	struct queue inbox; /* of the writer */
 	bool has_inbox;
-	struct stats *stats; /* [workers + 1]: the last one is the writer's */
+	struct stats *stats; /* [workers + STATS_OTHERS] */
 	size_t workers;
 	struct worker *worker[MAX_WORKERS];
 	struct writer *writer;
+	struct checker *checker;
+	struct events *events;
 	struct control *control;
 };
 

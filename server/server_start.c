@@ -8,6 +8,9 @@
 
 #include "server/confine.h"
 #include "server/control.h"
+#include "server/events.h"
+#include "server/health/checker.h"
+#include "server/inquiry.h"
 #include "server/log.h"
 #include "server/now.h"
 #include "server/registry.h"
@@ -63,7 +66,6 @@ warn_unused(const struct config *config)
 		size_t entries;
 	} section[] = {
 	    {"api", config->api_listen_count},
-	    {"services", config->service_count},
 	    {"forward", config->forward_count},
 	};
 
@@ -193,6 +195,47 @@ make_worker(struct server *server, size_t w)
 	return err;
 }
 
+/* A check has a result. */
+static void
+pass_result(void *arg, struct probe_result *result)
+{
+	struct server *server = arg;
+
+	result->mail.kind = MAIL_RESULT;
+	writer_mail(server->writer, &result->mail);
+}
+
+/* The roster has an order for the checker. */
+static void
+pass_order(void *arg, struct probe_order *order)
+{
+	struct server *server = arg;
+
+	checker_order(server->checker, order);
+}
+
+/* The roster has news for watchers. */
+static void
+pass_event(void *arg, const struct roster_event *event)
+{
+	struct server *server = arg;
+
+	events_put(server->events, event);
+}
+
+static enum error
+make_checker(struct server *server)
+{
+	struct checker_plan plan = {
+	    .at_once = server->config->server.checks_at_once,
+	    .stats = &server->stats[server->workers + 1],
+	    .report = pass_result,
+	    .arg = server,
+	};
+
+	return checker_new(&plan, &server->checker);
+}
+
 static enum error
 make_threads(struct server *server)
 {
@@ -208,13 +251,16 @@ make_threads(struct server *server)
 	if (err != OK)
 		return err;
 	server->has_inbox = true;
-	server->stats = stats_table_new(server->workers + 1);
-	if (server->stats == NULL)
+	server->stats = stats_table_new(server->workers + STATS_OTHERS);
+	server->events = events_new();
+	if (server->stats == NULL || server->events == NULL)
 		return ERR_MEMORY;
 	plan.stats = &server->stats[server->workers];
 	for (size_t w = 0; w < server->workers && err == OK; w++)
 		err = make_worker(server, w);
-	return err == OK ? writer_new(&plan, &server->writer) : err;
+	if (err == OK)
+		err = writer_new(&plan, &server->writer);
+	return err == OK ? make_checker(server) : err;
 }
 
 static int
@@ -222,6 +268,11 @@ start_threads(struct server *server)
 {
 	enum error err = make_threads(server);
 
+	if (err == OK) {
+		registry_on_health(
+		    server->registry, pass_order, pass_event, server);
+		err = checker_start(server->checker);
+	}
 	if (err == OK)
 		err = writer_start(server->writer);
 	for (size_t w = 0; w < server->workers && err == OK; w++)
@@ -237,6 +288,15 @@ ask_reload(void *arg)
 	kill(getpid(), SIGHUP);
 }
 
+/* Operators ask what only the writer knows. */
+static void
+pass_inquiry(void *arg, struct inquiry *inquiry)
+{
+	struct server *server = arg;
+
+	writer_mail(server->writer, &inquiry->mail);
+}
+
 static int
 start_control(struct server *server)
 {
@@ -247,7 +307,10 @@ start_control(struct server *server)
 	    .inbox = &server->inbox,
 	    .stats = server->stats,
 	    .workers = server->workers,
+	    .events = server->events,
 	    .reload = ask_reload,
+	    .ask = pass_inquiry,
+	    .arg = server,
 	};
 	enum error err = control_new(
 	    &plan, &server->control, server->text, sizeof(server->text));
@@ -263,6 +326,8 @@ stop_threads(struct server *server)
 {
 	if (server->control != NULL)
 		control_stop(server->control);
+	if (server->checker != NULL)
+		checker_stop(server->checker);
 	for (size_t w = 0; w < server->workers; w++)
 		if (server->worker[w] != NULL)
 			worker_close_doors(server->worker[w]);
@@ -279,6 +344,8 @@ server_fini(struct server *server)
 	stop_threads(server);
 	control_free(server->control);
 	writer_free(server->writer);
+	checker_free(server->checker);
+	events_free(server->events);
 	for (size_t w = 0; w < server->workers; w++)
 		worker_free(server->worker[w]);
 	stats_table_free(server->stats);

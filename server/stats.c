@@ -22,6 +22,11 @@ static const char *const names[STAT_COUNT] = {
     [STAT_UPDATES_ORPHANED] = "updates_orphaned",
     [STAT_WRITER_TURNS] = "writer_turns",
     [STAT_LEASES] = "leases",
+    [STAT_CHECKS] = "checks",
+    [STAT_CHECKS_FAILED] = "checks_failed",
+    [STAT_CHECKS_LATE] = "checks_late",
+    [STAT_CHECKS_IN_FLIGHT] = "checks_in_flight",
+    [STAT_CHECKS_INSTANCES] = "checks_instances",
 };
 
 struct stats *

@@ -34,6 +34,11 @@ enum stat {
 	STAT_UPDATES_ORPHANED, /* ... whose asker had gone */
 	STAT_WRITER_TURNS, /* turns of the writer's loop */
 	STAT_LEASES, /* level: records with a lease */
+	STAT_CHECKS, /* probes that have ended */
+	STAT_CHECKS_FAILED, /* ... badly */
+	STAT_CHECKS_LATE, /* ... for reasons of our own: it says nothing */
+	STAT_CHECKS_IN_FLIGHT, /* level: probes under way */
+	STAT_CHECKS_INSTANCES, /* level: instances that are probed */
 	STAT_COUNT
 };
 

@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "server/inquiry.h"
 #include "server/loop.h"
 #include "server/nameserver/update.h"
 #include "server/now.h"
@@ -39,6 +40,7 @@ struct writer {
 	_Atomic bool decided; /* the store has: call registry_durable() */
 	_Atomic bool stopping;
 	_Atomic(struct reload *) reload;
+	struct mailbox mail;
 	/* main's */
 	pthread_t thread;
 	bool started;
@@ -56,8 +58,6 @@ struct writer {
 static void
 take_updates(struct writer *writer, int64_t now_ms)
 {
-	if (writer->backlog == NULL)
-		writer->backlog = queue_take(writer->plan.inbox);
 	for (int n = 0; writer->backlog != NULL && n < TURN_UPDATES; n++) {
 		struct update *update = writer->backlog;
 
@@ -93,6 +93,24 @@ return_updates(struct writer *writer)
 		if (writer->outbox[i].first != NULL)
 			writer->plan.reply(
 			    writer->plan.arg, i, writer->outbox[i].first);
+}
+
+/* Results and questions; there are never more than a turn can take: probes in
+ * flight and clients of the control socket are bounded. */
+static void
+take_mail(struct writer *writer, int64_t now_ms)
+{
+	struct registry *registry = writer->plan.registry;
+	struct mail *mail = mailbox_take(&writer->mail), *next;
+
+	for (; mail != NULL; mail = next) {
+		next = mail->next;
+		if (mail->kind == MAIL_RESULT)
+			roster_take_result(registry_roster(registry),
+			    (struct probe_result *)mail, now_ms);
+		else
+			registry_ask(registry, (struct inquiry *)mail, now_ms);
+	}
 }
 
 static void
@@ -139,13 +157,19 @@ static void
 writer_turn(struct writer *writer)
 {
 	struct registry *registry = writer->plan.registry;
-	int64_t now_ms = now_monotonic_ms();
+	int64_t now_ms;
 	bool more;
 
+	/* Before the clock is read: a lease must not begin before its holder
+	 * has asked for it. */
+	if (writer->backlog == NULL)
+		writer->backlog = queue_take(writer->plan.inbox);
+	now_ms = now_monotonic_ms();
 	if (atomic_exchange_explicit(
 		&writer->decided, false, memory_order_acquire))
 		registry_durable(registry, now_ms);
 	take_updates(writer, now_ms);
+	take_mail(writer, now_ms);
 	serve_reload(writer, now_ms);
 	more = registry_turn(registry, now_ms);
 	return_updates(writer);
@@ -191,6 +215,15 @@ writer_decided(void *arg)
 	queue_wake(writer->plan.inbox);
 }
 
+/* Any thread: there is mail. */
+static void
+writer_called(void *arg)
+{
+	struct writer *writer = arg;
+
+	queue_wake(writer->plan.inbox);
+}
+
 static void *
 writer_main(void *arg)
 {
@@ -213,6 +246,7 @@ writer_new(const struct writer_plan *plan, struct writer **made)
 		return ERR_MEMORY;
 	writer->plan = *plan;
 	writer->timer_ms = INT64_MAX;
+	mailbox_init(&writer->mail, writer_called, writer);
 	writer->outbox = calloc(plan->workers, sizeof(*writer->outbox));
 	writer->base = loop_new();
 	if (writer->outbox == NULL || writer->base == NULL)
@@ -230,6 +264,21 @@ fail:
 	return ERR_MEMORY;
 }
 
+/* Results that came when the writer had ended; nobody asks any more then. */
+static void
+return_mail(struct writer *writer)
+{
+	struct mail *mail = mailbox_take(&writer->mail), *next;
+
+	for (; mail != NULL; mail = next) {
+		next = mail->next;
+		if (mail->kind == MAIL_RESULT)
+			free(mail);
+		else
+			inquiry_free((struct inquiry *)mail);
+	}
+}
+
 void
 writer_free(struct writer *writer)
 {
@@ -241,6 +290,7 @@ writer_free(struct writer *writer)
 		event_free(writer->wake);
 	if (writer->base != NULL)
 		event_base_free(writer->base);
+	return_mail(writer);
 	free(writer->outbox);
 	free(writer);
 }
@@ -253,6 +303,12 @@ writer_start(struct writer *writer)
 		return ERR_IO;
 	writer->started = true;
 	return OK;
+}
+
+void
+writer_mail(struct writer *writer, struct mail *mail)
+{
+	mailbox_push(&writer->mail, mail);
 }
 
 enum error

@@ -1,6 +1,7 @@
 /* writer.h - the thread that changes the registry: exactly one.
  *
  *   workers --> inbox --> registry_take ... registry_turn --> store
+ *   checker, operators --> mail --> roster, registry_ask
  *                                                               |
  *   workers <-- reply() <-- registry_collect <-- registry_durable
  *
@@ -8,7 +9,8 @@
  * bounded amount of reaping, so that neither makes the other wait long.  The
  * rules themselves are the registry's (registry.h).
  *
- * Threads:   all functions are called by main; reply() by the writer.
+ * Threads:   writer_mail: any.  All others: main.  reply() is called by the
+ *            writer.
  * Ownership: registry and inbox are borrowed and outlive the writer.
  * Units:     none.
  * Errors:    ERR_MEMORY, ERR_IO; writer_reload: those of registry_reload.
@@ -22,6 +24,7 @@
 #include "zones/dns/error.h"
 
 struct config;
+struct mail;
 struct queue;
 struct registry;
 struct stats;
@@ -44,6 +47,9 @@ enum error writer_new(const struct writer_plan *, struct writer **) MUST_CHECK;
 
 /* Starts the thread; from now on it alone may use the registry. */
 enum error writer_start(struct writer *) MUST_CHECK;
+
+/* Sends the writer a result of a check or an inquiry (inquiry.h). */
+void writer_mail(struct writer *, struct mail *);
 
 /* Has the writer call registry_reload() and waits for it. */
 enum error writer_reload(struct writer *, const struct config *, char *text,

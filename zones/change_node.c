@@ -4,6 +4,7 @@
 #include <assert.h>
 
 #include "zones/directory.h"
+#include "zones/ready_block.h"
 
 /* The part of a key that names an ancestor. */
 struct place {
@@ -135,13 +136,10 @@ prune(struct edition *ed, struct zone *z, struct place p)
 		err = tree_remove(ed, &z->tree, n);
 		if (err == OK)
 			err = edition_reserve(ed, 1);
+		if (err == OK)
+			err = ready_retire(ed, n->ready);
 		if (err != OK)
 			return err;
-		err = edition_reserve(ed, 2);
-		if (err != OK)
-			return err;
-		if (n->ready != NULL)
-			edition_retire(ed, n->ready);
 		edition_retire(ed, n);
 		p.strip++;
 		err = open_at(ed, z, p, &parent);

@@ -1,276 +1,197 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "zones/selection.h"
+#include "zones/selection_internal.h"
 
-#include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
-/* Up to here drawing one by one from the running sum is fastest. */
-#define FEW 32
+/* --- taking --- */
 
+/* Asks for all records at once: they are cold as a rule. */
 static void
-swap(struct pick *a, struct pick *b)
+fetch(struct record *const *item, unsigned used)
 {
-	struct pick t = *a;
-
-	*a = *b;
-	*b = t;
-}
-
-/* The end of the run of picks with the priority of the first one. */
-static size_t
-tier_end(const struct pick *p, size_t from, size_t count)
-{
-	uint16_t priority = p[from].priority;
-	size_t end = from + 1;
-
-	while (end < count && p[end].priority == priority)
-		end++;
-	return end;
-}
-
-/* RFC 2782 order of a few picks of one priority: each draw takes one out of
- * the rest in proportion to its weight. */
-static void
-order_few(struct pick *p, size_t count, struct random *random)
-{
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		p[i].key = p[i].weight;
-		sum += p[i].key;
-	}
-	for (size_t i = 0; i + 1 < count; i++) {
-		size_t at = i;
-
-		if (sum > 0) {
-			uint64_t r = random_below(random, sum);
-
-			while (r >= p[at].key)
-				r -= p[at++].key;
-			sum -= p[at].key;
-		} else {
-			at += random_below(random, count - i);
-		}
-		swap(&p[i], &p[at]);
-	}
-}
-
-static int
-by_key(const void *a, const void *b)
-{
-	const struct pick *x = a, *y = b;
-
-	return (x->key > y->key) - (x->key < y->key);
-}
-
-/* The same order for many: sorting by -ln(u)/w is the same distribution
- * (Efraimidis and Spirakis 2006).  Weight 0 sorts behind all others. */
-static void
-order_many(struct pick *p, size_t count, struct random *random)
-{
-	for (size_t i = 0; i < count; i++) {
-		uint16_t w = p[i].weight;
-		uint64_t u = random_next(random) >> 12 | 1;
-		double e = -log((double)u * 0x1p-52) / (w ? w : 1);
-
-		/* Positive doubles sort as their bit patterns do. */
-		memcpy(&p[i].key, &e, sizeof(e));
-		if (w == 0)
-			p[i].key |= UINT64_C(1) << 63;
-	}
-	qsort(p, count, sizeof(*p), by_key);
+	for (unsigned i = 0; i < used; i++)
+		__builtin_prefetch(item[i]);
 }
 
 static void
-order_tiers(struct pick *p, size_t count, struct random *random)
+take_record(struct selection *s, struct record *r,
+    const struct selection_rules *rules, bool plain, int64_t now_ms)
 {
-	for (size_t from = 0; from < count;) {
-		size_t end = tier_end(p, from, count);
-
-		if (end - from <= FEW)
-			order_few(p + from, end - from, random);
-		else
-			order_many(p + from, end - from, random);
-		from = end;
-	}
-}
-
-static void
-rotate(struct pick *p, size_t count, struct random *random)
-{
-	size_t first = random_below(random, count);
-	struct pick *t = p + count; /* SELECTION_MAX leaves room: see draw */
-
-	memcpy(t, p, first * sizeof(*p));
-	memmove(p, p + first, (count - first) * sizeof(*p));
-	memcpy(p + count - first, t, first * sizeof(*p));
-}
-
-static bool
-is_address(const struct rrset *set)
-{
-	return set->type == TYPE_A || set->type == TYPE_AAAA;
-}
-
-static void
-order(struct selection *s, const struct rrset *set, struct random *random)
-{
-	if (s->count < 2)
+	if (!record_is_live(r, now_ms))
 		return;
-	if (set->type == TYPE_SRV)
-		order_tiers(s->pick, s->count, random);
-	else if (is_address(set) && 2 * s->count <= SELECTION_MAX)
-		rotate(s->pick, s->count, random);
-}
-
-/* All live records, in canonical order, as far as there is room. */
-static void
-take_all(struct selection *s, const struct rrset *set, int64_t now_ms)
-{
-	struct rrset_cursor c;
-	struct record *r;
-
-	if (set->height == 0) {
-		/* All at once: they are cold as a rule. */
-		for (unsigned i = 0; i < set->used; i++)
-			__builtin_prefetch(set->item[i]);
-		for (unsigned i = 0; i < set->used; i++) {
-			r = set->item[i];
-			if (record_is_live(r, now_ms))
-				selection_add(s, r);
-		}
-		return;
-	}
-	for (r = rrset_first(set, &c); r; r = rrset_next(&c))
-		if (record_is_live(r, now_ms))
-			selection_add(s, r);
-}
-
-/* Records drawn so far, by address; open addressing, at most half full. */
-struct drawn {
-	const struct record *slot[2 * SELECTION_MAX];
-};
-
-static bool
-drawn_before(struct drawn *d, const struct record *r)
-{
-	size_t at = (uintptr_t)r / 16 * UINT64_C(0x9e3779b97f4a7c15) >> 51;
-
-	for (;; at++) {
-		at &= 2 * SELECTION_MAX - 1;
-		if (d->slot[at] == r)
-			return true;
-		if (d->slot[at] == NULL) {
-			d->slot[at] = r;
-			return false;
-		}
-	}
-}
-
-/* A position of the tier [from, end) in proportion to the weights, or any of
- * it if it has none. */
-static uint32_t
-draw_position(
-    const struct rrset *set, uint32_t from, uint32_t end, struct random *random)
-{
-	uint64_t low = rrset_weight_before(set, from);
-	uint64_t sum = rrset_weight_before(set, end) - low;
-
-	if (sum == 0 || set->type != TYPE_SRV)
-		return from + (uint32_t)random_below(random, end - from);
-	return rrset_at_weight(set, low + random_below(random, sum));
-}
-
-/* Where drawing misses too often, because most records have expired or hardly
- * ever come up: takes what lives from a place of the client's on, in order.
- * The way is bounded once there is something to answer with; until then it is
- * not, so that nothing drawn means nothing live. */
-#define FILL_STEPS 1024
-
-static void
-fill_tier(struct selection *s, const struct rrset *set, uint32_t from,
-    uint32_t end, int64_t now_ms, struct random *member, size_t max,
-    struct drawn *d)
-{
-	uint32_t start = from + (uint32_t)random_below(member, end - from);
-	struct rrset_cursor c;
-	struct record *r = rrset_seek(set, &c, start);
-
-	for (uint32_t i = 0; i < end - from && s->count < max; i++) {
-		if (i >= FILL_STEPS && s->count > 0)
-			return;
-		if (record_is_live(r, now_ms) && !drawn_before(d, r))
-			selection_add(s, r);
-		r = start + i + 1 == end ? rrset_seek(set, &c, from)
-					 : rrset_next(&c);
-	}
-}
-
-/* Draws from one tier until it has given what it can or the picks are full;
- * misses (drawn before, expired) are bounded. */
-static void
-sample_tier(struct selection *s, const struct rrset *set, uint32_t from,
-    uint32_t end, int64_t now_ms, struct random *member, size_t max,
-    struct drawn *d)
-{
-	size_t misses = 0, wanted = max - s->count;
-
-	if (wanted > end - from)
-		wanted = end - from;
-	while (wanted > 0 && misses < 64 + 2 * max) {
-		uint32_t at = draw_position(set, from, end, member);
-		struct record *r = rrset_at(set, at);
-
-		if (!record_is_live(r, now_ms) || drawn_before(d, r)) {
-			misses++;
-			continue;
-		}
-		selection_add(s, r);
-		wanted--;
-	}
-	if (wanted > 0)
-		fill_tier(s, set, from, end, now_ms, member, max, d);
-}
-
-static void
-sample(struct selection *s, const struct rrset *set, int64_t now_ms,
-    struct random *member, size_t max)
-{
-	struct drawn d = {0};
-	uint32_t from = 0;
-
-	while (from < set->count && s->count < max) {
-		uint32_t end = set->count;
-
-		if (set->type == TYPE_SRV)
-			end = rrset_tier_end(
-			    set, record_priority(rrset_at(set, from)));
-		sample_tier(s, set, from, end, now_ms, member, max, &d);
-		from = end;
-	}
-}
-
-/* More records than room: a client's own sample. */
-static void
-draw_large(struct selection *s, const struct rrset *set, int64_t now_ms,
-    uint64_t client, size_t max)
-{
-	struct random member;
-
-	random_seed(&member, client);
-	sample(s, set, now_ms, &member, max);
-	s->whole = s->count == 0 && max > 0;
+	selection_add(s, r);
+	if (!plain)
+		selection_apply(s, rules,
+		    standings_find(
+			rules->standings, s->pick[s->count - 1].instance));
 }
 
 void
-selection_begin(struct selection *s)
+selection_take(struct selection *s, const struct rrset *set,
+    const struct selection_rules *rules, int64_t now_ms, size_t max)
 {
-	s->count = 0;
-	s->whole = true;
-	s->changed = false;
-	s->until_ms = INT64_MAX;
-	s->ttl_max_s = UINT32_MAX;
+	bool plain = set->type != TYPE_SRV || selection_is_plain(rules);
+	struct rrset_cursor c;
+	struct record *r;
+
+	if (s->count > max)
+		return;
+	for (r = rrset_first(set, &c); r; r = rrset_next(&c)) {
+		if (c.index[0] == 0)
+			fetch(c.item, c.used);
+		take_record(s, r, rules, plain, now_ms);
+		if (s->count > max) {
+			s->count--;
+			s->whole = false;
+			return;
+		}
+	}
+}
+
+/* --- ordering and cutting --- */
+
+/* Makes count the shape's limit.  If nothing but the first tier were left, its
+ * last place goes to the next one. */
+static void
+cut_to_limit(struct selection *s, size_t limit)
+{
+	size_t end;
+
+	if (s->count <= limit)
+		return;
+	end = selection_tier_end(s->pick, 0, s->count);
+	if (limit >= 2 && end >= limit && end < s->count) {
+		selection_swap(&s->pick[limit - 1], &s->pick[end]);
+		s->reserved = end;
+	}
+	s->count = limit;
+}
+
+/* Takes the picks behind the limit back, each at the place it had. */
+static void
+restore(struct selection *s)
+{
+	if (s->all <= s->count)
+		return;
+	if (s->reserved > 0)
+		selection_swap(&s->pick[s->count - 1], &s->pick[s->reserved]);
+	s->reserved = 0;
+	s->count = s->all;
+}
+
+/* For picks sorted by priority. */
+static void
+order_or_rank(struct selection *s, const struct selection_rules *rules,
+    struct random *random, size_t max)
+{
+	size_t limit = selection_limit(rules->shape);
+
+	s->reserved = 0;
+	s->ranked = false;
+	selection_settle_weights(s);
+	if (limit <= max && s->count >= limit)
+		s->whole = true;
+	else if (s->count > max)
+		s->whole = false;
+	if (!s->whole) {
+		selection_rank_top(s, rules, max);
+		s->all = s->count;
+		s->ranked = true;
+		return;
+	}
+	s->all = s->count;
+	selection_order_tiers(s->pick, s->count, rules, random);
+	cut_to_limit(s, limit);
+}
+
+static int
+by_priority(const void *a, const void *b)
+{
+	const struct pick *x = a, *y = b;
+
+	if (x->priority != y->priority)
+		return x->priority < y->priority ? -1 : 1;
+	return (x->sort_key > y->sort_key) - (x->sort_key < y->sort_key);
+}
+
+/* By priority, keeping the order otherwise; the lower bits of the keys stay
+ * what selection_apply() made them. */
+static void
+sort_by_priority(struct selection *s)
+{
+	size_t i = 1;
+
+	while (i < s->count && s->pick[i - 1].priority <= s->pick[i].priority)
+		i++;
+	if (i >= s->count)
+		return;
+	for (i = 0; i < s->count; i++)
+		s->pick[i].sort_key =
+		    (uint64_t)i << 16 | (uint16_t)s->pick[i].sort_key;
+	qsort(s->pick, s->count, sizeof(s->pick[0]), by_priority);
+}
+
+void
+selection_order(struct selection *s, const struct selection_rules *rules,
+    struct random *random, size_t max)
+{
+	sort_by_priority(s);
+	order_or_rank(s, rules, random, max);
+}
+
+void
+selection_order_sorted(struct selection *s, const struct selection_rules *rules,
+    struct random *random, size_t max)
+{
+	const struct shape *shape = rules->shape;
+
+	if (shape->strategy == STRATEGY_WEIGHTED && shape->max_answers == 0 &&
+	    rules->standings == NULL && rules->site_tier == NULL &&
+	    s->count <= max)
+		selection_order_weighted(s->pick, s->count, random);
+	else
+		selection_order(s, rules, random, max);
+}
+
+/* --- drawing from one set --- */
+
+/* Up to here a set is looked through although few of it are wanted. */
+#define LOOK_THROUGH 64
+
+/* Whether drawing records by position is cheaper than looking at all. */
+static bool
+is_sampled(
+    const struct rrset *set, const struct selection_rules *rules, size_t max)
+{
+	size_t limit = selection_limit(rules->shape);
+
+	if (set->count <= max && limit == SIZE_MAX)
+		return false;
+	if (set->count > SELECTION_MAX)
+		return true;
+	return set->type == TYPE_SRV && set->count > LOOK_THROUGH &&
+	       limit <= max && limit <= set->count / 4 &&
+	       rules->site_tier == NULL &&
+	       (rules->shape->strategy == STRATEGY_WEIGHTED ||
+		   rules->shape->strategy == STRATEGY_RANDOM);
+}
+
+static void
+order_plain(struct selection *s, const struct rrset *set,
+    const struct selection_rules *rules, struct random *random, size_t max)
+{
+	bool is_address = set->type == TYPE_A || set->type == TYPE_AAAA;
+	size_t limit = selection_limit(rules->shape);
+
+	if (s->count > max && limit > max) {
+		selection_rank_top(s, rules, max);
+		s->whole = false;
+		s->ranked = true;
+		return;
+	}
+	selection_order_plain(s, is_address, rules, random);
+	if (s->count > limit)
+		s->count = limit;
 }
 
 void
@@ -279,46 +200,120 @@ selection_draw(struct selection *s, const struct rrset *set,
     size_t max)
 {
 	selection_begin(s);
-	if (set->count <= max) {
-		take_all(s, set, now_ms);
-		order(s, set, random);
+	if (is_sampled(set, rules, max)) {
+		selection_sample(s, set, rules, now_ms, random, max);
 		return;
 	}
-	draw_large(s, set, now_ms, rules->client, max);
+	selection_take(s, set, rules, now_ms, SELECTION_MAX);
+	if (set->type == TYPE_SRV)
+		selection_order(s, rules, random, max);
+	else
+		order_plain(s, set, rules, random, max);
 }
 
-static int
-by_priority(const void *a, const void *b)
-{
-	const struct pick *x = a, *y = b;
-
-	return (int)x->priority - (int)y->priority;
-}
+/* --- what does not fit --- */
 
 void
-selection_order_sorted(struct selection *s, const struct selection_rules *rules,
-    struct random *random, size_t max)
+selection_rank(struct selection *s, const struct selection_rules *rules)
 {
-	(void)rules, (void)max;
-	order_tiers(s->pick, s->count, random);
-}
-
-void
-selection_order(struct selection *s, const struct selection_rules *rules,
-    struct random *random, size_t max)
-{
-	(void)rules, (void)max;
-	qsort(s->pick, s->count, sizeof(s->pick[0]), by_priority);
-	order_tiers(s->pick, s->count, random);
+	if (s->ranked || s->count == 0)
+		return;
+	restore(s);
+	s->all = s->count;
+	selection_rank_top(s, rules, s->count);
+	s->ranked = true;
 }
 
 void
 selection_cut(struct selection *s, const struct selection_rules *rules,
     size_t count, struct random *random)
 {
-	(void)rules;
-	s->count = count;
+	size_t limit = selection_limit(rules->shape);
+
+	selection_rank(s, rules);
 	s->whole = false;
-	if (count > 1 && s->pick[0].record->type == TYPE_SRV)
-		order_tiers(s->pick, count, random);
+	if (s->count == 0)
+		return;
+	if (count > limit)
+		count = limit;
+	if (count < s->count)
+		s->count = count;
+	if (s->count > 0 && s->pick[0].record->type == TYPE_SRV)
+		selection_order_sample(s, rules, random);
+	s->all = s->count;
+	s->ranked = false;
+}
+
+/* --- addresses --- */
+
+/* Narrows the picks to the first tier that has an instance with a positive
+ * weight, without weight 0.  If there is none: to those of the first tier that
+ * do not drain by anybody's wish. */
+static void
+keep_best_tier(struct selection *s)
+{
+	size_t from = 0, kept = 0, end;
+	bool some = false;
+
+	while (from < s->count && s->pick[from].weight == 0)
+		from++;
+	some = from < s->count;
+	if (!some) {
+		from = 0;
+		while (s->scaled && from < s->count && s->pick[from].scale == 0)
+			from++;
+	}
+	if (from == s->count) {
+		s->count = 0;
+		return;
+	}
+	end = selection_tier_end(s->pick, from, s->count);
+	for (; from < end; from++)
+		if (some ? s->pick[from].weight > 0
+			 : !s->scaled || s->pick[from].scale > 0)
+			s->pick[kept++] = s->pick[from];
+	s->count = kept;
+}
+
+/* The first was drawn with w/S (S: sum of weights; W: the largest).  If each
+ * other stays with w(S - W) / W(S - w), then in all one is there with w/W:
+ * w/S + (1 - w/S) * w(S - W) / W(S - w) = w/S + w(S - W) / WS = w/W. */
+static void
+thin(struct selection *s, struct random *random)
+{
+	double sum = 0, most = 0;
+	size_t kept = 1;
+
+	for (size_t i = 0; i < s->count; i++) {
+		sum += s->pick[i].weight;
+		if (s->pick[i].weight > most)
+			most = s->pick[i].weight;
+	}
+	for (size_t i = 1; i < s->count; i++) {
+		double w = s->pick[i].weight;
+		double u = (double)(random_next(random) >> 11) * 0x1p-53;
+
+		/* All of weight 0 are as good as each other. */
+		if (w == most || u * most * (sum - w) < w * (sum - most))
+			s->pick[kept++] = s->pick[i];
+	}
+	s->count = kept;
+}
+
+void
+selection_keep_addresses(struct selection *s,
+    const struct selection_rules *rules, struct random *random)
+{
+	size_t limit = selection_limit(rules->shape);
+
+	restore(s);
+	if (s->ranked && s->count > 0)
+		selection_order_sample(s, rules, random);
+	s->ranked = false;
+	keep_best_tier(s);
+	if (rules->shape->strategy == STRATEGY_WEIGHTED && s->count > 1)
+		thin(s, random);
+	if (s->count > limit)
+		s->count = limit;
+	s->all = s->count;
 }

@@ -3,6 +3,8 @@
 
 #include <assert.h>
 
+#include "zones/ready_block.h"
+
 struct zone *
 zone_new(struct edition *ed, const struct zone_info *info)
 {
@@ -41,10 +43,10 @@ static enum error
 retire_node(void *arg, struct node *n)
 {
 	struct edition *ed = arg;
-	enum error err = edition_reserve(ed, 2);
+	enum error err = ready_retire(ed, n->ready);
 
-	if (err == OK && n->ready != NULL)
-		edition_retire(ed, n->ready);
+	if (err == OK)
+		err = edition_reserve(ed, 1);
 	for (unsigned i = 0; i < n->rrsets && err == OK; i++)
 		err = rrset_retire(ed, n->rrset[i], true);
 	if (err == OK)

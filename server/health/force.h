@@ -56,6 +56,9 @@ enum error force_load(struct force_list *, const char *data, char *text,
     size_t text_len) MUST_CHECK;
 enum error force_save(const struct force_list *, const char *data, char *text,
     size_t text_len) MUST_CHECK;
+/* A copy of its own; *to is empty before. */
+enum error force_copy(
+    const struct force_list *, struct force_list *to) MUST_CHECK;
 void force_fini(struct force_list *);
 
 /* "up", "down", "drain", "auto"; -1 for no such word. */

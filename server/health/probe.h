@@ -8,6 +8,17 @@
  *     roster  -- orders: begin, change, end -->  checker
  *             <-- results --
  *
+ * An instance with several addresses is good if one of them answers well: they
+ * are tried one after the other within the same probe and its timeout, from
+ * the one that answered last.  Each has its share of the time that is left to
+ * let us connect (the last one all of it), and once connected whatever time
+ * there is, so that a dead address does not hide a live one.  The reason is of
+ * the first that could be connected to.  A program (exec) runs once and is
+ * told all addresses.
+ *
+ * Only addresses within check.networks are talked to, whatever the order
+ * says.
+ *
  * Threads:   an order or result belongs to one thread at a time.
  * Ownership: one block from malloc each, strings included: free().
  * Units:     milliseconds, durations of results in microseconds.
@@ -24,7 +35,7 @@
 #include "server/mailbox.h"
 
 #define PROBE_REASON_LEN 96
-#define PROBE_ADDRESSES 8 /* of one instance: tried in order, one a probe */
+#define PROBE_ADDRESSES 8 /* of one instance */
 
 enum probe_order_kind {
 	PROBE_BEGIN, /* or change what is known by that number */
@@ -38,12 +49,13 @@ struct probe_order {
 	uint32_t generation; /* comes back with results: older ones are void */
 	/* PROBE_BEGIN: */
 	struct config_check check; /* strings and networks copied into data */
-	/* Addresses with ports; those outside of check.networks were left out:
-	 * none left is a failed probe with that reason. */
+	/* Addresses with the ports to be probed (check.port is in them); those
+	 * outside of check.networks were left out: none left is a failed probe
+	 * with that reason. */
 	struct endpoint address[PROBE_ADDRESSES];
 	unsigned addresses;
 	bool forbidden; /* there are addresses, all outside of the networks */
-	uint16_t port;
+	uint16_t port; /* for exec: MUSTER_PORT */
 	char *host; /* the target, text without final dot: Host:, SNI */
 	char *service; /* owner of the service, text, for exec */
 	char data[];
@@ -64,7 +76,8 @@ struct probe_result {
 	uint64_t instance;
 	uint32_t generation;
 	bool good;
-	bool late; /* the checker itself had stalled: says nothing */
+	bool late; /* the checker itself had stalled, or had no memory or
+		    * descriptor to ask with: says nothing */
 	enum probe_word word;
 	int percent; /* of the weight, as an agent says; -1: nothing */
 	int load; /* as the instance reports it, 0..65534; -1: nothing */
@@ -73,7 +86,8 @@ struct probe_result {
 	char reason[PROBE_REASON_LEN]; /* "HTTP 503", "timeout after 1 s" */
 };
 
-/* A copy that owns its strings and networks. */
+/* An order that owns copies of strings and networks.  check, host and service
+ * may be NULL where the kind needs none. */
 struct probe_order *probe_order_new(enum probe_order_kind, uint64_t instance,
     const struct config_check *, const char *host, const char *service);
 

@@ -4,7 +4,7 @@
  * operator's pattern touches, the roster knows the instances, keeps their
  * health, decides what is served, and writes the outcome as standings
  * (standing.h) for readers.  It learns of registrations when they are
- * published, of health by results, of operators by force.
+ * applied, of health by results, of operators by force.
  *
  *   registry --learn--> roster <--results-- checker
  *            <--standings--    --orders-->
@@ -13,6 +13,10 @@
  * (unless too few are healthy: panic-threshold; or none: when-none); weight 0
  * drains.  The expiry guard holds leases of services most of which would end
  * at once.
+ *
+ * It sees the working version: what it decides stands in the same snapshot as
+ * the registrations that it is about.  If a batch is refused, it learns the
+ * zones again as they are then.
  *
  * Threads:   the writer's.
  * Ownership: the roster owns services and instances; zones are borrowed.
@@ -52,6 +56,11 @@ struct roster_event {
 
 struct roster_plan {
 	const struct config *config;
+	/* The working version of the zone that a name is in; NULL: it is not
+	 * in ours. */
+	const struct zone *(*zone)(void *zone_arg, const uint8_t *name);
+	void *zone_arg;
+	int64_t (*wall_s)(void); /* for events; NULL: 0 */
 	/* Takes over an order; NULL: nobody probes (tests, --check). */
 	void (*order)(void *arg, struct probe_order *);
 	/* Tells watchers; may be NULL. */
@@ -62,44 +71,58 @@ struct roster_plan {
 struct roster *roster_new(const struct roster_plan *);
 void roster_free(struct roster *);
 
+/* Another checker and another watcher: all orders are sent again. */
+void roster_on_health(struct roster *,
+    void (*order)(void *arg, struct probe_order *),
+    void (*event)(void *arg, const struct roster_event *), void *arg);
+
 /* Functions for ready.h. */
 struct shaper roster_shaper(const struct roster *);
 
-/* A change of a zone is about to be published: z is the version with it.
- * first: the zone as it was found at the start (recovered instances are
- * answered until their first result). */
+/* Takes in what a change has done to the working version of a zone, which z
+ * is. */
 enum error roster_learn(struct roster *, uint16_t zone_number,
     const struct zone *z, const struct change_entry *, size_t count,
     int64_t now_ms) MUST_CHECK;
+
+/* Takes in a zone as it is, whatever was known of it; NULL: it is not
+ * answered any more.  Instances that are new to the roster are answered until
+ * their first result: they were, before it knew them. */
 enum error roster_learn_zone(struct roster *, uint16_t zone_number,
-    const struct zone *z, bool first, int64_t now_ms) MUST_CHECK;
+    const struct zone *z, int64_t now_ms) MUST_CHECK;
 
 /* Takes a result and frees it. */
 void roster_take_result(struct roster *, struct probe_result *, int64_t now_ms);
 
-/* An operator's wish; text says why not.  The list is saved by the caller. */
+/* An operator's wish; text says why not.  The caller saves the list and has
+ * all zones learned again, which brings it into effect. */
 enum error roster_force(struct roster *, const char *pattern, enum force_state,
-    int64_t now_ms, char *text, size_t text_len) MUST_CHECK;
+    char *text, size_t text_len) MUST_CHECK;
+/* The list as it was saved, at the start. */
+void roster_take_forced(struct roster *, struct force_list *);
 const struct force_list *roster_forced(const struct roster *);
 
-/* Another configuration: services are matched anew; health stays where the
- * check is the same. */
-enum error roster_reload(
-    struct roster *, const struct config *, int64_t now_ms) MUST_CHECK;
+/* Another configuration: services are matched anew.  The caller has all zones
+ * learned again before the old one is freed; health stays where the check is
+ * the same. */
+void roster_reload(struct roster *, const struct config *);
 
-/* What has become due (slow start, drains, guard); then calls put() for each
- * service whose standings have changed since they were published. */
+/* What has become due (slow start, drains); then calls put() for each service
+ * whose standings or condition are not what readers were told.  A service for
+ * which that fails is tried again later.  A large one is put less often, as
+ * it costs more. */
 typedef enum error roster_put_fn(void *arg, uint16_t zone_number,
     uint64_t service, enum condition, const struct standing *, size_t count);
-enum error roster_turn(
-    struct roster *, int64_t now_ms, roster_put_fn *, void *arg) MUST_CHECK;
+void roster_turn(struct roster *, int64_t now_ms, roster_put_fn *, void *arg);
+
+/* When roster_turn() or roster_guard() has something to do. */
 int64_t roster_next_ms(const struct roster *);
 
-/* What was put since the last publication is lost: put it again. */
+/* What was put and not published is lost: puts everything again. */
 void roster_put_again(struct roster *);
 
-/* The deadlines that the expiry guard wants: the registry moves those leases
- * (calls fn for each). */
+/* The expiry guard looks at leases: calls fn for those that shall have
+ * another deadline.  To be called before expired records are removed. */
 void roster_guard(struct roster *, int64_t now_ms,
     void (*fn)(void *arg, struct lease *, int64_t deadline_ms), void *arg);
 

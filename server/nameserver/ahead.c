@@ -63,12 +63,16 @@ fetch_ready(const struct ready *ready)
 		__builtin_prefetch((const char *)ready + at);
 }
 
-/* The clocks of registered records, which lie apart. */
+/* The clocks of registered records, and exceptions, which lie apart. */
 static void
 fetch_leases(const struct ready *ready)
 {
 	const struct ready_address *address = ready_addresses(ready);
 
+	if (ready->standings != NULL) {
+		__builtin_prefetch(ready->standings);
+		__builtin_prefetch((const char *)ready->standings + 64);
+	}
 	if (!ready->leased)
 		return;
 	for (unsigned i = 0; i < ready->items; i++)
@@ -103,6 +107,10 @@ fetch(struct node *const *node, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		if (node[i] != NULL && node[i]->ready != NULL)
 			fetch_leases(node[i]->ready);
+		if (node[i] != NULL && node[i]->ready != NULL &&
+		    !node[i]->ready->prepared)
+			for (unsigned k = 0; k < node[i]->rrsets && k < 2; k++)
+				__builtin_prefetch(node[i]->rrset[k]);
 		for (unsigned k = 0; k < sets_of(node[i]); k++)
 			fetch_records(node[i]->rrset[k]);
 	}

@@ -2,6 +2,7 @@
 #include "server/nameserver/answer.h"
 
 #include "server/nameserver/additional.h"
+#include "server/nameserver/rules.h"
 
 void
 answer_truncate(struct answer *a)
@@ -175,6 +176,15 @@ note_srv(struct answer *a, const struct record *r, const uint8_t *at)
 	a->targets++;
 }
 
+/* Writes the priority and weight that a pick has come to over those of its
+ * record. */
+static void
+store_changed(const struct pick *p, uint8_t *rdata)
+{
+	wire_store_u16(rdata, p->priority);
+	wire_store_u16(rdata + 2, p->weight);
+}
+
 /* The common case of put_all(): all heads are the same twelve octets but for
  * RDLENGTH, and whether all fit is known before the first is written. */
 static bool
@@ -199,8 +209,11 @@ put_all_plain(struct answer *a, struct owner owner, uint32_t ttl)
 		wire_store_u16(at + sizeof(head), r->rdlen);
 		at += ANSWER_RR_LEN;
 		memcpy(at, r->rdata, r->rdlen);
-		if (type == TYPE_SRV)
+		if (type == TYPE_SRV) {
 			note_srv(a, r, at);
+			if (s->changed)
+				store_changed(&s->pick[i], at);
+		}
 		at += r->rdlen;
 	}
 	a->count[SECTION_ANSWER] += (unsigned)s->count;
@@ -219,9 +232,14 @@ put_all(struct answer *a, struct owner owner, uint32_t ttl)
 	    is_plain(s->pick[0].record->type))
 		return put_all_plain(a, owner, ttl);
 	for (size_t i = 0; i < s->count; i++) {
-		if (put_record(
-			a, SECTION_ANSWER, owner, s->pick[i].record, ttl))
+		const struct record *r = s->pick[i].record;
+
+		if (put_record(a, SECTION_ANSWER, owner, r, ttl)) {
+			if (s->changed && r->type == TYPE_SRV)
+				store_changed(&s->pick[i],
+				    a->w.buf + a->w.len - r->rdlen);
 			continue;
+		}
 		wire_rewind(&a->w, mark);
 		a->count[SECTION_ANSWER] = count;
 		a->targets = targets;
@@ -277,8 +295,12 @@ answer_put_picks(struct answer *a, struct owner owner, uint32_t ttl)
 	struct selection *s = &a->scratch->selection;
 	size_t fit;
 
+	if (a->special && s->count > 0 && s->pick[0].record->type == TYPE_SRV)
+		rules_settle(a);
 	if (s->whole && put_all(a, owner, ttl))
 		return;
+	rules_by_client(a);
+	selection_rank(s, &a->rules);
 	if (s->count == 0) {
 		/* Not even one record has room behind the signature. */
 		if (!a->tcp)
@@ -312,6 +334,29 @@ least_len(const struct rrset *set)
 	}
 }
 
+uint32_t
+answer_picks_ttl(const struct answer *a, uint32_t ttl)
+{
+	const struct selection *s = &a->scratch->selection;
+	size_t all = s->all > s->count ? s->all : s->count;
+
+	for (size_t i = 0; i < all; i++)
+		ttl = answer_ttl(
+		    ttl, record_deadline_ms(s->pick[i].record), a->now_ms);
+	return ttl;
+}
+
+/* Nothing is to be drawn where there is one record and no rules. */
+static void
+take_only(struct selection *s, struct record *r, int64_t now_ms)
+{
+	selection_begin(s);
+	if (!record_is_live(r, now_ms))
+		return;
+	selection_add(s, r);
+	s->all = 1;
+}
+
 bool
 answer_put_selected(
     struct answer *a, struct owner owner, const struct rrset *set)
@@ -322,14 +367,15 @@ answer_put_selected(
 
 	if (max > SELECTION_MAX)
 		max = SELECTION_MAX;
-	selection_draw(s, set, &a->rules, a->now_ms, a->random, max);
+	if (set->count == 1 && set->height == 0 && !a->special)
+		take_only(s, set->item[0], a->now_ms);
+	else
+		selection_draw(s, set, &a->rules, a->now_ms, a->random, max);
 	if (s->count == 0 && s->whole)
 		return false;
 	if (set->leased)
-		for (size_t i = 0; i < s->count; i++)
-			ttl = answer_ttl(ttl,
-			    record_deadline_ms(s->pick[i].record), a->now_ms);
-	answer_put_picks(a, owner, ttl);
+		ttl = answer_picks_ttl(a, ttl);
+	answer_put_picks(a, owner, rules_cap_ttl(a, ttl));
 	return true;
 }
 

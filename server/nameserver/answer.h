@@ -48,10 +48,18 @@ struct target {
 struct scratch {
 	struct selection selection;
 	struct target target[ANSWER_MAX_TARGETS];
-	uint16_t seen[2 * ANSWER_MAX_TARGETS]; /* additional.c */
+	uint16_t seen[2 * ANSWER_MAX_TARGETS]; /* tables of numbers */
+	/* by the item of a pick: what was found on the way to it */
+	const struct record *name[SELECTION_MAX]; /* instances.h */
+	/* service_addresses.c */
+	const struct rrset *host[SELECTION_MAX];
+	uint64_t hash[SELECTION_MAX];
+	uint64_t sum[SELECTION_MAX];
+	struct record *address[SELECTION_MAX];
 	uint32_t turn[SCRATCH_TURNS]; /* round-robin, by hash of the owner */
 };
 
+struct config_site;
 struct settings;
 
 struct answer {
@@ -61,10 +69,18 @@ struct answer {
 	struct scratch *scratch;
 	struct random *random;
 	const struct settings *settings;
-	const struct endpoint *client; /* who asks, or for whom (RFC 7871) */
-	struct selection_rules rules; /* of what is being selected */
+	const struct endpoint *peer; /* who asks */
+	const struct endpoint *client; /* the same, or for whom (RFC 7871) */
+	uint64_t client_hash; /* of its network, for what has no shape */
 	uint8_t client_bits; /* of the address that are known; 32, 128: all */
 	uint8_t scope; /* bits of the client that decided something; 0: none */
+	bool explains; /* the client understands extended errors */
+	/* of what is being selected: rules.h */
+	struct selection_rules rules;
+	bool special; /* the next two, or the rules, say something */
+	uint32_t ttl_max_s; /* UINT32_MAX: no cap */
+	int64_t until_ms; /* INT64_MAX: none */
+	const struct config_site *site; /* asked for, or found for the client */
 	enum condition condition; /* worst of the services it is made of */
 	int64_t now_ms;
 	bool tcp;
@@ -123,6 +139,10 @@ bool answer_put_whole(struct answer *, enum message_section, struct owner,
 /* Adds the set that was asked for to the answer section: selects, orders,
  * samples.  False if no record of it is live. */
 bool answer_put_selected(struct answer *, struct owner, const struct rrset *);
+
+/* Lowers a TTL to the leases of the picks of the scratch selection; of all that
+ * may yet be answered, for a choice that is cut brings others in. */
+uint32_t answer_picks_ttl(const struct answer *, uint32_t ttl);
 
 /* Adds the picks of the scratch selection, all of one type, with a TTL that
  * the caller has made; samples as answer_put_selected does. */

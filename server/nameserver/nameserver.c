@@ -8,7 +8,9 @@
 #include "server/nameserver/edns.h"
 #include "server/nameserver/policy.h"
 #include "server/nameserver/query.h"
+#include "server/nameserver/rules.h"
 #include "server/nameserver/settings.h"
+#include "server/nameserver/subnet.h"
 #include "server/nameserver/tsig.h"
 #include "server/nameserver/update.h"
 #include "server/nameserver/update_log.h"
@@ -31,6 +33,9 @@ struct judging {
 	struct edns edns;
 	struct tsig tsig;
 	struct edns_reply reply;
+	size_t limit; /* octets of the answer, OPT and TSIG included */
+	size_t kept; /* of these for OPT and TSIG, whatever comes */
+	struct endpoint subnet; /* for whom a forwarder asks, RFC 7871 */
 	struct answer a;
 };
 
@@ -72,6 +77,8 @@ begin(struct judging *j)
 {
 	struct answer *a = &j->a;
 
+	j->limit = j->req->out_cap;
+	j->kept = 0;
 	wire_writer_init(&a->w, j->req->out, j->req->out_cap);
 	message_put_response_header(&a->w, &j->message, 0, RCODE_NOERROR);
 	edns_reply_init(&j->reply, &j->edns);
@@ -106,6 +113,8 @@ bound(struct judging *j)
 		    &j->edns, j->settings->config->server.edns_payload);
 		limit = udp < limit ? udp : limit;
 	}
+	j->limit = limit;
+	j->kept = reserve;
 	w->cap = limit > w->len + reserve ? limit - reserve : w->len;
 }
 
@@ -113,12 +122,17 @@ static enum verdict
 finish(struct judging *j, enum rcode rcode)
 {
 	struct wire_writer *w = &j->a.w;
+	size_t least = w->len + j->kept;
 
-	w->cap = j->req->out_cap;
+	/* An extended error takes what is left. */
+	w->cap = j->limit > least ? j->limit : least;
+	if (j->tsig.state != TSIG_NONE)
+		w->cap -= tsig_reserve_len(&j->tsig);
 	w->failed = false;
 	message_set_rcode(w, rcode);
 	if (j->edns.present)
 		edns_put(w, &j->reply, rcode);
+	w->cap = j->req->out_cap;
 	if (j->tsig.state != TSIG_NONE &&
 	    tsig_sign(get_tsig_table(j->local, j->settings), &j->tsig, w,
 		j->req->wall_s) != OK)
@@ -140,18 +154,34 @@ finish_plain(
 
 /* --- queries --- */
 
-static uint64_t
-hash_of_client(const struct endpoint *peer)
+/* RFC 7871 7.1, 11.3: the address in the option takes the client's place if a
+ * forwarder sends it that we trust; from others it is as if not there.  With
+ * 0 bits the forwarder wants to be answered itself, and hear of it. */
+static void
+begin_client(struct judging *j)
 {
-	uint64_t h = 0;
+	const struct config_server *server = &j->settings->config->server;
+	struct answer *a = &j->a;
 
-	/* The network is what stays the same: /24 and /56. */
-	if (peer->sa.sa_family == AF_INET)
-		h = ntohl(peer->in.sin_addr.s_addr) >> 8;
-	else if (peer->sa.sa_family == AF_INET6)
-		memcpy(&h, &peer->in6.sin6_addr, 7);
-	h = (h + 1) * UINT64_C(0x9e3779b97f4a7c15);
-	return h ^ h >> 29;
+	a->peer = a->client = j->req->peer;
+	a->client_bits = j->req->peer->sa.sa_family == AF_INET ? 32 : 128;
+	if (j->edns.subnet_len == 0 ||
+	    !config_networks_contain(server->client_subnet_from,
+		server->client_subnet_from_count, j->req->peer))
+		return;
+	j->reply.subnet = j->edns.subnet;
+	j->reply.subnet_len = j->edns.subnet_len;
+	if (subnet_read(&j->edns, &j->subnet, &a->client_bits))
+		a->client = &j->subnet;
+}
+
+/* RFC 7871 7.2.1; 7.4: negative answers are the same for all. */
+static void
+finish_client(struct judging *j)
+{
+	if (j->reply.subnet != NULL && j->a.client == &j->subnet &&
+	    j->a.count[SECTION_ANSWER] > 0)
+		j->reply.subnet_scope = j->a.scope;
 }
 
 static void
@@ -165,12 +195,13 @@ begin_answer(struct judging *j)
 	a->scratch = &j->local->scratch;
 	a->random = j->req->random;
 	a->settings = j->settings;
-	a->client = j->req->peer;
-	a->client_bits = j->req->peer->sa.sa_family == AF_INET ? 32 : 128;
+	begin_client(j);
+	a->client_hash = subnet_hash_default(a->client);
 	a->scope = 0;
+	a->explains = j->edns.present;
+	a->site = NULL;
 	a->condition = CONDITION_NORMAL;
-	a->rules = (struct selection_rules){
-	    .shape = &shape_default, .client = hash_of_client(j->req->peer)};
+	rules_reset(a);
 	a->now_ms = j->req->now_ms;
 	a->tcp = j->req->tcp;
 	a->truncated = false;
@@ -209,6 +240,37 @@ judge_chaos(struct judging *j)
 	return finish(j, rcode);
 }
 
+/* What the client should know about the answer beside its records: RFC 8914
+ * 4.4 (stale), 4.1 (other). */
+static void
+explain_answer(struct judging *j, const struct query_result *result)
+{
+	static const struct {
+		enum ede ede;
+		const char *text;
+	} conditions[CONDITION_COUNT] = {
+	    [CONDITION_PANIC] = {EDE_OTHER, "panic: health is ignored"},
+	    [CONDITION_NONE_LEFT] = {EDE_OTHER,
+		"none is healthy: all are answered"},
+	    [CONDITION_LAST_GOOD] = {EDE_STALE_ANSWER,
+		"none is healthy: those that last were"},
+	    [CONDITION_GUARD] = {EDE_STALE_ANSWER,
+		"leases are held: too many would end"},
+	};
+
+	if (j->a.condition != CONDITION_NORMAL) {
+		j->reply.ede = conditions[j->a.condition].ede;
+		j->reply.ede_text = conditions[j->a.condition].text;
+	}
+	if (result->not_ready) {
+		j->reply.ede = EDE_NOT_READY;
+		j->reply.ede_text = "the zone has no data";
+	}
+	if (result->rcode == RCODE_REFUSED)
+		j->reply.ede =
+		    result->prohibited ? EDE_PROHIBITED : EDE_NOT_AUTHORITATIVE;
+}
+
 static enum verdict
 judge_query(struct judging *j)
 {
@@ -236,12 +298,8 @@ judge_query(struct judging *j)
 	message_set_flags(&a->w, flags);
 	for (int i = SECTION_ANSWER; i <= SECTION_ADDITIONAL; i++)
 		message_set_count(&a->w, i, a->count[i]);
-	if (result.not_ready) {
-		j->reply.ede = EDE_NOT_READY;
-		j->reply.ede_text = "the zone has no data";
-	}
-	if (result.rcode == RCODE_REFUSED)
-		j->reply.ede = EDE_NOT_AUTHORITATIVE;
+	explain_answer(j, &result);
+	finish_client(j);
 	return finish(j, result.rcode);
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/nameserver/prepared.h"
 
+#include "server/nameserver/rules.h"
+
 static bool
 is_live(const struct lease *lease, int64_t now_ms)
 {
@@ -21,8 +23,7 @@ pick_live(struct answer *a, const struct ready *ready, uint32_t *ttl)
 	struct selection *s = &a->scratch->selection;
 	size_t need = 0;
 
-	s->count = 0;
-	s->whole = true;
+	selection_begin(s);
 	*ttl = ready->ttl;
 	for (unsigned i = 0; i < ready->items; i++) {
 		const struct ready_item *item = &ready->item[i];
@@ -38,6 +39,67 @@ pick_live(struct answer *a, const struct ready *ready, uint32_t *ttl)
 		need += ANSWER_RR_LEN + item->rdlen;
 	}
 	return need;
+}
+
+/* The same by the rules of a service that has some. */
+static size_t
+pick_special(struct answer *a, const struct ready *ready, uint32_t *ttl)
+{
+	struct selection *s = &a->scratch->selection;
+	size_t need = 0;
+
+	selection_begin(s);
+	*ttl = ready->ttl;
+	for (unsigned i = 0; i < ready->items; i++) {
+		const struct ready_item *item = &ready->item[i];
+		struct pick *p = &s->pick[s->count];
+		const uint8_t *rdata = ready_rdata(ready, item);
+		uint16_t port = wire_load_u16(rdata + 4);
+
+		if (!is_live(item->lease, a->now_ms))
+			continue;
+		p->record = NULL;
+		p->item = (uint16_t)i;
+		p->instance = standing_key(item->target_hash, port);
+		p->priority = item->priority;
+		p->weight = item->weight;
+		s->count++;
+		if (!selection_apply(s, &a->rules,
+			item->special
+			    ? standings_find(a->rules.standings, p->instance)
+			    : NULL))
+			continue;
+		if (a->rules.shape->strategy == STRATEGY_HASH)
+			p->instance = selection_hash_srv(rdata, item->rdlen);
+		*ttl = lower_ttl(*ttl, item->lease, a->now_ms);
+		need += ANSWER_RR_LEN + item->rdlen;
+	}
+	*ttl = rules_cap_ttl(a, *ttl);
+	return need;
+}
+
+/* Orders the picks; priorities may not be those of the items any more. */
+static void
+order_special(struct answer *a)
+{
+	struct selection *s = &a->scratch->selection;
+
+	selection_order(s, &a->rules, a->random, SELECTION_MAX);
+	rules_settle(a);
+}
+
+/* Writes the priorities and weights that picks have come to. */
+static void
+put_changed(struct answer *a, const uint16_t *place)
+{
+	const struct selection *s = &a->scratch->selection;
+
+	for (size_t i = 0; i < s->count; i++) {
+		uint8_t *rdata = a->w.buf + place[i] - 6;
+
+		wire_store_u16(rdata, s->pick[i].priority);
+		wire_store_u16(rdata + 2, s->pick[i].weight);
+	}
 }
 
 /* Writes the records; at[i] becomes the place of the target of pick i. */
@@ -133,15 +195,21 @@ prepared_answer(struct answer *a, struct owner owner, const struct ready *ready)
 	struct selection *s = &a->scratch->selection;
 	uint16_t place[READY_ITEMS];
 	uint32_t ttl;
-	size_t need = pick_live(a, ready, &ttl);
+	size_t need = a->special ? pick_special(a, ready, &ttl)
+				 : pick_live(a, ready, &ttl);
 
 	if (s->count == 0)
 		return PREPARED_EMPTY;
 	if (owner.at == 0 || need > a->w.cap - a->w.len ||
 	    a->w.len + need > ANSWER_POINTER_MAX)
 		return PREPARED_LARGE;
-	selection_order_sorted(s, &a->rules, a->random, SELECTION_MAX);
+	if (a->special)
+		order_special(a);
+	else
+		selection_order_sorted(s, &a->rules, a->random, SELECTION_MAX);
 	put_records(a, owner, ready, ttl, place);
+	if (s->changed)
+		put_changed(a, place);
 	put_hosts(a, ready, place);
 	return PREPARED_DONE;
 }

@@ -13,12 +13,13 @@
 
 enum prepared {
 	PREPARED_DONE, /* SRV records and addresses are in */
-	PREPARED_EMPTY, /* no record is live */
+	PREPARED_EMPTY, /* no record is live and served */
 	PREPARED_LARGE, /* they do not all fit: nothing was added */
 };
 
-/* Adds the live SRV records, ordered as selection.h has it, and the addresses
- * of their hosts as far as there is room. */
+/* Adds the live SRV records by the rules of the answer, which are those of the
+ * service (rules.h), and the addresses of their hosts as far as there is
+ * room.  The block must be prepared. */
 enum prepared prepared_answer(
     struct answer *, struct owner, const struct ready *);
 

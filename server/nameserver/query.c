@@ -2,6 +2,7 @@
 #include "server/nameserver/query.h"
 
 #include "server/nameserver/additional.h"
+#include "server/nameserver/rules.h"
 #include "server/nameserver/service.h"
 
 /* Names in a chain of CNAMEs and DNAMEs: more is a loop or abuse. */
@@ -172,13 +173,30 @@ answer_referral(struct query *q)
 	return STEP_DONE;
 }
 
+/* Answers with what is registered of a type, as far as it is served. */
+static bool
+answer_type(struct query *q, const struct node *n, uint16_t type)
+{
+	const struct rrset *set;
+
+	if ((n->flags & NODE_SERVICE) != 0 && service_merges(type))
+		return service_answer_merged(q->a, q->owner, n, type);
+	set = node_find(n, type);
+	if (set == NULL)
+		return false;
+	if (service_concerns(n, type))
+		return service_answer_set(
+		    q->a, q->owner, n, set, n == q->walk.node ? q->key : NULL);
+	return answer_put_selected(q->a, q->owner, set);
+}
+
 /* RFC 8482 4.1: one RRset of those there are is a complete answer. */
 static bool
 answer_any(struct query *q, const struct node *n)
 {
 	for (unsigned i = 0; i < n->rrsets; i++)
 		if (!node_is_index(n->rrset[i]) &&
-		    answer_put_selected(q->a, q->owner, n->rrset[i]))
+		    answer_type(q, n, n->rrset[i]->type))
 			return true;
 	return false;
 }
@@ -194,14 +212,8 @@ stops_at_cname(uint16_t qtype)
 static bool
 answer_data(struct query *q, const struct node *n)
 {
-	const struct rrset *set;
-
-	if (q->qtype == TYPE_ANY)
-		return answer_any(q, n);
-	if ((n->flags & NODE_SERVICE) != 0 && service_merges(q->qtype))
-		return service_answer_merged(q->a, q->owner, n, q->qtype);
-	set = node_find(n, q->qtype);
-	return set != NULL && answer_put_selected(q->a, q->owner, set);
+	return q->qtype == TYPE_ANY ? answer_any(q, n)
+				    : answer_type(q, n, q->qtype);
 }
 
 /* A name that exists only in records which have expired, and the reaper is
@@ -290,6 +302,12 @@ answer_in_zone(struct query *q)
 	found = service_synthesise(q->a, q->owner, q->key, w, q->qtype);
 	if (found == SERVICE_ANSWERED)
 		return STEP_DONE;
+	if (found == SERVICE_REFUSED) {
+		q->result.rcode = RCODE_REFUSED;
+		q->result.prohibited = true;
+		q->result.authoritative = false;
+		return STEP_DONE;
+	}
 	if (found == SERVICE_NODATA || w->node != NULL)
 		return negative(q, RCODE_NOERROR);
 	return answer_absent(q);
@@ -347,6 +365,8 @@ take_step(struct query *q)
 		return STEP_DONE;
 	}
 	q->a->zone = zones->zone[number];
+	if (q->a->special)
+		rules_reset(q->a);
 	if (q->a->zone->broken) {
 		q->result.rcode = RCODE_SERVFAIL;
 		q->result.not_ready = true;

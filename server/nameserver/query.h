@@ -25,6 +25,7 @@
 struct query_result {
 	enum rcode rcode;
 	bool authoritative; /* AA: about the first name, RFC 1034 4.1 */
+	bool prohibited; /* REFUSED because of who asks */
 	bool not_ready; /* SERVFAIL because the zone has no data */
 };
 

@@ -3,6 +3,7 @@
 
 #include "server/nameserver/additional.h"
 #include "server/nameserver/instances.h"
+#include "server/nameserver/rules.h"
 
 #define INSTANCES_MAX 64
 #define HINTS_MAX 8 /* addresses of one family in one record */
@@ -59,21 +60,48 @@ make_rdata(struct answer *a, const struct record *srv, unsigned priority,
 	return w.len;
 }
 
+/* Selects instances, without those of weight 0 where others of their tier come
+ * before them: SvcPriority cannot say that they drain. */
+static uint32_t
+select_instances(struct answer *a, const struct node *service)
+{
+	struct selection *s = &a->scratch->selection;
+	struct gathering g = instances_of(service, INSTANCES_MAX);
+	uint32_t ttl = instances_select(a, &g);
+	size_t kept = 0;
+
+	if (!s->whole) {
+		rules_by_client(a);
+		selection_cut(s, &a->rules, s->count, a->random);
+	}
+	for (size_t i = 0; i < s->count; i++) {
+		const struct pick *p = &s->pick[i];
+
+		if (kept == 0 || p->weight > 0 ||
+		    p->priority != s->pick[kept - 1].priority ||
+		    s->pick[kept - 1].weight == 0)
+			s->pick[kept++] = *p;
+	}
+	s->count = kept;
+	return ttl;
+}
+
 enum service_found
 service_svcb(struct answer *a, struct owner owner, const struct node *service,
     uint16_t qtype)
 {
 	const struct selection *s = &a->scratch->selection;
-	uint32_t ttl = instances_gather(a, service, INSTANCES_MAX);
 	uint8_t rdata[2 + NAME_MAX_LEN + 6 + 2 * 4 + HINTS_MAX * (4 + 16)];
 	unsigned rank = 0;
+	uint32_t ttl;
 
+	rules_begin(a, service, qtype);
+	ttl = select_instances(a, service);
 	for (size_t i = 0; i < s->count; i++) {
 		const struct record *r = s->pick[i].record;
 		size_t len;
 
-		if (i == 0 || record_priority(r) !=
-				  record_priority(s->pick[i - 1].record))
+		if (i == 0 || s->pick[i].priority != s->pick[i - 1].priority)
 			rank++;
 		/* A target of "." says that there is no service. */
 		if (r->target_hash == 0)
@@ -89,14 +117,13 @@ service_svcb(struct answer *a, struct owner owner, const struct node *service,
 }
 
 enum service_found
-service_https(
-    struct answer *a, struct owner owner, const struct name_key *domain)
+service_https(struct answer *a, struct owner owner, const struct node *domain)
 {
 	static const uint8_t tcp[] = "_tcp", https[] = "_https";
 	struct name proto, name;
 	const struct node *service;
 
-	if (!name_prepend(&proto, tcp, 4, domain->wire) ||
+	if (!name_prepend(&proto, tcp, 4, node_owner(domain)) ||
 	    !name_prepend(&name, https, 6, proto.wire))
 		return SERVICE_NONE;
 	service = tree_find_name(

@@ -2,7 +2,8 @@
  *
  * SvcPriority is 1 + the rank of the SRV priority among those of the service
  * (0 would be an alias); the weight has no counterpart, but the order of the
- * answer follows it.  Port and address hints come from the registration.
+ * answer follows it; weight 0 beside others (draining) is left out.  Port and
+ * address hints come from the registration.
  *
  * Threads:   any worker, inside snapshot_enter().
  * Ownership: fills the caller's answer.
@@ -20,6 +21,6 @@ enum service_found service_svcb(
 
 /* HTTPS at a domain, from its _https._tcp service. */
 enum service_found service_https(
-    struct answer *, struct owner, const struct name_key *domain);
+    struct answer *, struct owner, const struct node *domain);
 
 #endif

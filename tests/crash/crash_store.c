@@ -32,7 +32,9 @@
 #define PAUSE_EVERY 1500 /* batches; then the log is trimmed at leisure */
 #define RDATA_LEN 500
 #define STEP_EXIT 42
-#define STEP_WAIT_MS 20000
+/* Waited for only if all is lost: a slow disk takes long to get to a step. */
+#define STEP_WAIT_MS 300000
+#define END_WAIT_MS 60000
 
 static const struct store_limits limits = {
     .map_len = 256u << 20, .history_len = 64u << 10};
@@ -276,7 +278,7 @@ run_round(const char *dir, int64_t kill_ms, uint32_t *acked)
 	close(ends[1]);
 	*acked = read_acks(ends[0], *acked, now_ms() + kill_ms);
 	kill(pid, SIGKILL);
-	*acked = read_acks(ends[0], *acked, now_ms() + 10000);
+	*acked = read_acks(ends[0], *acked, now_ms() + END_WAIT_MS);
 	close(ends[0]);
 	waitpid(pid, &status, 0);
 	return status;

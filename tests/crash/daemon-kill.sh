@@ -19,7 +19,7 @@ round() {
 	"$python" "$registrar" run "$port" journal <fifo >>load.log 2>&1 &
 	load=$!
 	exec 3>fifo
-	until_true 20 grep -q acked journal
+	until_true "$patience" grep -q acked journal
 	sleep "$1"
 	stop KILL
 	exec 3>&-

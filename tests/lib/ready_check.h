@@ -42,32 +42,60 @@ ready_check_host(const struct zone *z, const struct ready *ready,
 	}
 }
 
+static inline void
+ready_check_item(struct zone *z, const struct ready *ready, unsigned i,
+    const struct record *r)
+{
+	const struct ready_item *item = &ready->item[i];
+	uint64_t instance =
+	    standing_key(r->target_hash, wire_load_u16(r->rdata + 4));
+
+	ready_check_lease(r, item->lease);
+	assert(item->rdlen == r->rdlen);
+	assert(memcmp(ready_rdata(ready, item), r->rdata, r->rdlen) == 0);
+	assert(item->target_hash == r->target_hash);
+	assert(item->priority == record_priority(r));
+	assert(item->weight == record_weight(r));
+	assert((item->host == READY_NO_HOST) == (r->target_hash == 0));
+	assert(item->special ==
+	       (standings_find(ready->standings, instance) != NULL));
+	if (item->host < READY_LOOK_UP)
+		ready_check_host(z, ready, item);
+}
+
+/* Without items there must be another reason for a block. */
+static inline void
+ready_check_terms(const struct ready *ready)
+{
+	const struct standings *list = ready->standings;
+
+	assert(ready->prepared || list != NULL || ready->shape != 0 ||
+	       ready->condition != CONDITION_NORMAL);
+	assert(list == NULL || list->count > 0);
+	for (uint32_t i = 1; list != NULL && i < list->count; i++)
+		assert(list->item[i - 1].instance < list->item[i].instance);
+}
+
 static inline enum error
 ready_check_node(void *arg, struct node *n)
 {
-	const struct zone *z = arg;
+	struct zone *z = arg;
 	const struct ready *ready = n->ready;
 	const struct rrset *srv = node_find(n, TYPE_SRV);
+	bool worth = (n->flags & NODE_SERVICE) != 0 && srv != NULL &&
+		     srv->count >= 2 && srv->count <= READY_ITEMS &&
+		     node_find(n, TYPE_PTR) == NULL;
 
+	assert(!worth || ready != NULL);
 	if (ready == NULL)
 		return OK;
-	assert(srv != NULL && node_find(n, TYPE_PTR) == NULL);
-	assert(ready->items == srv->count && ready->ttl == srv->ttl);
-	for (unsigned i = 0; i < ready->items; i++) {
-		const struct ready_item *item = &ready->item[i];
-		const struct record *r = rrset_at(srv, i);
-
-		ready_check_lease(r, item->lease);
-		assert(item->rdlen == r->rdlen);
-		assert(
-		    memcmp(ready_rdata(ready, item), r->rdata, r->rdlen) == 0);
-		assert(item->target_hash == r->target_hash);
-		assert(item->priority == record_priority(r));
-		assert(item->weight == record_weight(r));
-		assert((item->host == READY_NO_HOST) == (r->target_hash == 0));
-		if (item->host < READY_LOOK_UP)
-			ready_check_host(z, ready, item);
-	}
+	assert((n->flags & NODE_SERVICE) != 0);
+	assert(ready->prepared == worth);
+	assert(ready->items == (worth ? srv->count : 0));
+	assert(srv == NULL || ready->ttl == srv->ttl);
+	ready_check_terms(ready);
+	for (unsigned i = 0; i < ready->items; i++)
+		ready_check_item(z, ready, i, rrset_at(srv, i));
 	return OK;
 }
 

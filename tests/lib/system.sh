@@ -8,7 +8,8 @@
 # It gives the script a folder of its own ($dir, the current one, removed at
 # the end), a port that nobody uses ($port), TAP, and daemons that are ended
 # by their number.  Nothing waits longer than it must: what has to happen is
-# polled for, with a bound.
+# polled for, with a bound.  Nothing has to be fast either: a process may be
+# stopped for seconds, and a sync may take as long.
 # shellcheck disable=SC2034,SC2119,SC2120  # for the scripts that read it in
 set -u
 export LC_ALL=C
@@ -18,9 +19,13 @@ build_folder=$(cd "${top_builddir:-.}" && pwd)
 musterd=${MUSTERD:-$build_folder/musterd}
 muster=${MUSTER:-$build_folder/muster}
 export PYTHONPATH="$source_folder/tests/lib" PYTHONDONTWRITEBYTECODE=1
+# A test named as one of Python's own modules does not take its place.
+export PYTHONSAFEPATH=1
 
 dir=$(mktemp -d "${TMPDIR:-/tmp}/muster-system.XXXXXX") || exit 99
 cd "$dir" || exit 99
+# How long anything may take, in seconds: waited for only if all is lost.
+patience=60
 pid=    # the daemon that start() started
 told=0  # results so far
 bad=0   # of them, failed
@@ -167,6 +172,26 @@ find_python() {
 	return 1
 }
 
+# in_namespace SCRIPT: runs it again in a network namespace of its own, where
+# port 53 is free and resolv.conf names 127.0.0.1; here it ends the script,
+# there it returns.
+in_namespace() {
+	if [ "${MUSTER_INSIDE-}" != yes ]; then
+		unshare -mn env MUSTER_INSIDE=yes top_srcdir="$source_folder" \
+		    top_builddir="$build_folder" MUSTERD="$musterd" \
+		    MUSTER="$muster" sh "$source_folder/tests/system/$1"
+		exit
+	fi
+	port=53
+	ip link set lo up
+	echo 'nameserver 127.0.0.1
+options timeout:5 attempts:1' >resolv.conf
+	echo 'hosts: files dns' >nsswitch.conf
+	for f in resolv.conf nsswitch.conf; do
+		mount --bind $f /etc/$f || skip_all "cannot mount over /etc/$f"
+	done
+}
+
 has_ipv6() {
 	grep -q ' lo$' /proc/net/if_inet6 2>/dev/null
 }
@@ -195,6 +220,19 @@ until_true() {
 	done
 }
 
+# now: hundredths of a second, on a clock that nobody sets.
+now() {
+	read -r up _ </proc/uptime
+	echo "${up%.*}${up#*.}"
+}
+
+# within SECONDS SINCE: whether less than that has passed since then (now()
+# told when), for certain.  What a lease is expected to do while it lasts is
+# held against this.
+within() {
+	[ $(($(now) - $2)) -lt $(($1 * 100 - 1)) ]
+}
+
 # Whether a child has ended (we have not waited for it yet).
 has_ended() {
 	case $(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null) in
@@ -218,7 +256,7 @@ start() {
 	: >musterd.log
 	"$@" "$musterd" -c muster.yaml 2>>musterd.log &
 	pid=$!
-	until_true 20 is_up_or_over
+	until_true "$patience" is_up_or_over
 	! has_ended "$pid" || return 1
 	has_logged ' ready: '
 }
@@ -232,9 +270,9 @@ must_start() {
 	finish
 }
 
-# end_of PID: waits for a child, up to 20 s; its exit status in $status.
+# end_of PID: waits for a child, with patience; its exit status in $status.
 end_of() {
-	until_true 20 has_ended "$1" || kill -KILL "$1"
+	until_true "$patience" has_ended "$1" || kill -KILL "$1"
 	wait "$1"
 	status=$?
 }
@@ -259,8 +297,8 @@ has_said_more() {
 reload() {
 	logged=$(times_logged ' (reloaded |error: not reloaded)')
 	kill -HUP "$pid"
-	until_true 10 has_said_more ' (reloaded |error: not reloaded)' \
-	    "$logged"
+	until_true "$patience" has_said_more \
+	    ' (reloaded |error: not reloaded)' "$logged"
 }
 
 # ---- clients ---------------------------------------------------------------
@@ -271,8 +309,8 @@ secret=MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=
 # One query, to 127.0.0.1 unless an address is among the arguments.
 query() {
 	case " $* " in
-	*' @'*) dig -p "$port" +tries=1 +time=5 "$@" ;;
-	*) dig @127.0.0.1 -p "$port" +tries=1 +time=5 "$@" ;;
+	*' @'*) dig -p "$port" +tries=1 +time="$patience" "$@" ;;
+	*) dig @127.0.0.1 -p "$port" +tries=1 +time="$patience" "$@" ;;
 	esac
 }
 
@@ -309,14 +347,16 @@ serial_of() {
 }
 
 # update [nsupdate arguments] < COMMANDS: to our port, for svc.example; prints
-# NOERROR or what nsupdate complained about.
+# NOERROR or what nsupdate complained about.  By UDP it is sent only once: a
+# copy that nsupdate sends by itself after some seconds without a reply may be
+# applied when the script has long gone on.
 update() {
 	{
 		echo "server 127.0.0.1 $port"
 		echo 'zone svc.example'
 		cat
 		echo send
-	} | nsupdate -t 5 -u 5 -r 0 "$@" >update.out 2>&1
+	} | nsupdate -t "$patience" -u "$patience" -r 0 "$@" >update.out 2>&1
 	if [ -s update.out ]; then
 		sed 's/^update failed: //' update.out
 	else

@@ -96,6 +96,36 @@ add_lease(struct ask *ask, const char **text)
 	add_option(ask, OPTION_LEASE, data, len);
 }
 
+/* subnet ADDR/PREFIX: RFC 7871 6; bits beyond the prefix are cleared. */
+static void
+add_subnet(
+    struct world *world, unsigned number, const char *value, struct ask *ask)
+{
+	struct endpoint e = {.in.sin_port = 0};
+	uint8_t data[20] = {0};
+	char address[WORD_LEN];
+	const char *slash = strchr(value, '/');
+	unsigned bits;
+	size_t octets;
+
+	if (slash == NULL)
+		script_complain(
+		    world->script.path, number, "no network: %s", value);
+	snprintf(address, sizeof(address), "%.*s", (int)(slash - value), value);
+	parse_address(world, number, address, &e);
+	bits = (unsigned)atoi(slash + 1);
+	octets = (bits + 7) / 8;
+	data[1] = e.sa.sa_family == AF_INET ? 1 : 2;
+	data[2] = (uint8_t)bits;
+	if (e.sa.sa_family == AF_INET)
+		memcpy(data + 4, &e.in.sin_addr, octets < 4 ? octets : 4);
+	else
+		memcpy(data + 4, &e.in6.sin6_addr, octets < 16 ? octets : 16);
+	if (bits % 8 != 0)
+		data[3 + octets] &= (uint8_t)(0xff << (8 - bits % 8));
+	add_option(ask, OPTION_SUBNET, data, 4 + octets);
+}
+
 static void
 parse_key(struct world *world, unsigned number, const char *value,
     struct ask *ask, const char *what)
@@ -193,7 +223,7 @@ ask_parse(struct world *world, unsigned number, const char **text,
 		if (strcmp(word, "from") != 0 && strcmp(word, "class") != 0 &&
 		    strcmp(word, "key") != 0 &&
 		    strcmp(word, "algorithm") != 0 &&
-		    strcmp(word, "option") != 0)
+		    strcmp(word, "subnet") != 0 && strcmp(word, "option") != 0)
 			return true;
 		if (!word_next(text, value))
 			script_complain(world->script.path, number,
@@ -202,6 +232,8 @@ ask_parse(struct world *world, unsigned number, const char **text,
 			parse_address(world, number, value, &ask->peer);
 		} else if (strcmp(word, "class") == 0) {
 			ask->class = parse_class(value);
+		} else if (strcmp(word, "subnet") == 0) {
+			add_subnet(world, number, value, ask);
 		} else if (strcmp(word, "option") == 0) {
 			size_t len = word_next(text, hex)
 					 ? parse_hex(hex, data, sizeof(data))

@@ -192,6 +192,16 @@ run_advance(struct world *world, const struct step *step)
 }
 
 static void
+run_refuse(struct world *world, const struct step *step)
+{
+	char word[WORD_LEN];
+
+	if (argument(step, word) == NULL)
+		complain(world, step, "how many?");
+	world->refuse = (unsigned)atoi(word);
+}
+
+static void
 run_stall(struct world *world, const struct step *step)
 {
 	world->now_ms += parse_duration(world, step);
@@ -285,16 +295,24 @@ static const struct {
     {"ADVANCE", run_advance},
     {"AT", run_at},
     {"BATCH", run_batch},
+    {"CHECK", command_check},
     {"CONFIG", run_config},
+    {"COUNTS", command_counts},
     {"CRASH", run_crash},
     {"DUMP", command_dump},
     {"ENDBATCH", run_endbatch},
+    {"EVENTS", command_events},
+    {"EXPLAIN", command_explain},
     {"FILE", run_file},
+    {"FORCE", command_force},
+    {"FORCED", command_forced},
     {"LOG", command_log},
     {"NOLOG", command_log},
+    {"ORDERS", command_orders},
     {"ORIGIN", run_origin},
     {"QUERY", run_query},
     {"RAW", run_raw},
+    {"REFUSE", run_refuse},
     {"RELOAD", run_reload},
     {"REMOVE", run_remove},
     {"RESTART", run_restart},

@@ -7,7 +7,7 @@
  * Options that queries and updates share stand on the command's line:
  *
  *   tcp  from ADDR  noedns  bufsize N  version N  nsid  do  keepalive
- *   option CODE HEX  lease N [M]
+ *   option CODE HEX  lease N [M]  subnet ADDR/PREFIX
  *   key NAME [algorithm NAME] [mac OCTETS] [badsig] [time SECONDS]
  *   class NAME  opcode N  nord  cd  id N
  *
@@ -112,6 +112,8 @@ struct reply {
 	unsigned lease_len;
 	uint32_t lease_s, key_lease_s;
 	int keepalive_ds; /* -1: none */
+	uint8_t subnet[20]; /* the option as it came */
+	size_t subnet_len; /* 0: none */
 	int ede; /* -1: none */
 	char ede_text[512];
 	bool tsig;

@@ -148,6 +148,34 @@ check_tsig(struct expecting *e, const char **text)
 		expect_fail(e, "BADTIME must tell the time", "");
 }
 
+/* The option of the request, to the octet but for the scope. */
+static bool
+is_subnet_of(const struct reply *r, const struct exchange *x)
+{
+	const uint8_t *at = x->ask.option, *end = at + x->ask.option_len;
+
+	for (; at < end; at += 4 + wire_load_u16(at + 2))
+		if (wire_load_u16(at) == OPTION_SUBNET)
+			return wire_load_u16(at + 2) == r->subnet_len &&
+			       memcmp(at + 4, r->subnet, 3) == 0 &&
+			       memcmp(at + 8, r->subnet + 4,
+				   r->subnet_len - 4) == 0;
+	return false;
+}
+
+/* scope N: RFC 7871 7.2.1 */
+static void
+check_scope(struct expecting *e, const char **text)
+{
+	long scope = take_long(e, text, true);
+	const struct reply *r = e->reply;
+
+	if (r->subnet_len < 4 || !is_subnet_of(r, e->x))
+		expect_fail(e, "the client subnet option", "not as asked");
+	else if (r->subnet[3] != scope)
+		expect_fail_number(e, "scope", scope, r->subnet[3]);
+}
+
 static void
 check_word(struct expecting *e, const char *word, const char **text)
 {
@@ -186,6 +214,11 @@ check_word(struct expecting *e, const char *word, const char **text)
 	} else if (strcmp(word, "nokeepalive") == 0) {
 		if (r->keepalive_ds != -1)
 			expect_fail(e, "a keepalive option", "");
+	} else if (strcmp(word, "scope") == 0) {
+		check_scope(e, text);
+	} else if (strcmp(word, "noscope") == 0) {
+		if (r->subnet_len != 0)
+			expect_fail(e, "a client subnet option", "");
 	} else if (strcmp(word, "size") == 0) {
 		long max = take_long(e, text, true);
 

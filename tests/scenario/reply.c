@@ -22,6 +22,10 @@ read_option(struct reply *r, unsigned code, const uint8_t *data, size_t len)
 		r->has_nsid = true;
 		memcpy(r->nsid, data, len < 255 ? len : 255);
 		break;
+	case OPTION_SUBNET:
+		r->subnet_len = len < 20 ? len : 20;
+		memcpy(r->subnet, data, r->subnet_len);
+		break;
 	case OPTION_KEEPALIVE:
 		r->keepalive_ds = len == 2 ? wire_load_u16(data) : -2;
 		break;

@@ -11,7 +11,8 @@
 
 #include "server/config.h"
 #include "server/nameserver/update.h"
-#include "server/registry.h"
+#include "server/registry_internal.h"
+#include "tests/scenario/command.h"
 #include "tests/scenario/exchange.h"
 
 void
@@ -91,6 +92,11 @@ on_decided(void *arg)
 {
 	struct world *world = arg;
 
+	/* The writer looks at it when this is over. */
+	if (world->refuse > 0) {
+		world->refuse--;
+		world->registry->outcome = ERR_IO;
+	}
 	sem_post(&world->decided);
 }
 
@@ -194,6 +200,7 @@ world_start(struct world *world, char *text, size_t text_len)
 		return false;
 	}
 	registry_on_durable(world->registry, on_decided, world);
+	command_health_begin(world);
 	world->local = nameserver_local_new();
 	world_settle(world);
 	return true;
@@ -205,6 +212,7 @@ world_stop(struct world *world)
 	if (world->registry != NULL)
 		registry_close(world->registry);
 	world->registry = NULL;
+	command_health_end(world);
 	nameserver_local_free(world->local);
 	world->local = NULL;
 	snapshot_hub_free(world->hub);
@@ -226,6 +234,8 @@ world_reload(struct world *world, char *text, size_t text_len)
 		return false;
 	err = registry_reload(
 	    world->registry, config, world->now_ms, text, text_len);
+	if (err != OK && text[0] == '\0')
+		snprintf(text, text_len, "%s", error_text(err));
 	world_settle(world);
 	return err == OK;
 }

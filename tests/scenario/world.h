@@ -34,6 +34,7 @@
 #define WORLD_BATCH 64
 
 struct exchange;
+struct order;
 struct registry;
 struct update;
 
@@ -61,6 +62,9 @@ struct world {
 	struct registry *registry;
 	struct nameserver_local *local;
 	sem_t decided;
+	unsigned refuse; /* so many batches to come */
+	struct order *order; /* of the checker: command_health.c */
+	char *events; /* a line each */
 	/* updates of a BATCH */
 	bool batching;
 	struct exchange *batch[WORLD_BATCH];

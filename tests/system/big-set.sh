@@ -27,7 +27,7 @@ awk -v count=$count -v service=$service -v port="$port" 'BEGIN {
 			print "send"
 	}
 }' >batches
-works "$count instances in forty batches" nsupdate -v -t 20 batches
+works "$count instances in forty batches" nsupdate -v -t "$patience" batches
 is 'nsupdate has nothing to complain about' "$(cat works.out)" ''
 
 # One of each line, as "n target" for an SRV and "d owner" for an address.

@@ -58,7 +58,7 @@ mkfifo fifo
 is 'an update while there is room' \
     "$(echo 'update add a.svc.example 300 A 192.0.2.1' | update)" NOERROR
 fill
-updates 20
+updates "$patience"
 works 'on a full disk updates fail at last' has_failed
 "$python" "$source_folder/tests/system/disk.py" "$port" >said
 is 'SERVFAIL, and an extended error says why' "$(cat said)" \
@@ -81,7 +81,7 @@ is_taken() {
 	    NOERROR ]
 }
 works 'with room updates are taken again, without a restart' \
-    until_true 10 is_taken
+    until_true "$patience" is_taken
 grep -v failed journal >acked
 mv acked journal
 updates 1

@@ -12,8 +12,8 @@ zones:
   - name: svc.example
     lease: ttl
     lease-min: 1s
-    lease-max: 100s
-    key-lease-max: 1000s
+    lease-max: 1000s
+    key-lease-max: 10000s
     update: [{from: 127.0.0.1}]
 END
 must_start

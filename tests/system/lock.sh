@@ -18,14 +18,15 @@ must_start
 lock=lock.svc.example
 
 # send NAME < COMMANDS: an update in a file of its own, so that two can run at
-# a time.
+# a time.  By TCP: by UDP nsupdate repeats what is not answered at once, and
+# the copy finds the lock taken, or takes it when it has been released.
 send() {
 	{
 		echo "server 127.0.0.1 $port"
 		echo 'zone svc.example'
 		cat
 		echo send
-	} | nsupdate -t 5 >"$1.said" 2>&1
+	} | nsupdate -v -t "$patience" >"$1.said" 2>&1
 	if [ -s "$1.said" ]; then
 		sed 's/^update failed: //' "$1.said" >"$1.result"
 	else
@@ -59,9 +60,9 @@ rounds=20
 i=0
 wrong=
 while [ "$i" -lt $rounds ]; do
-	acquire ann 60 &
+	acquire ann 3600 &
 	ann=$!
-	acquire bob 60 &
+	acquire bob 3600 &
 	wait $ann $!
 	case "$(cat ann.result) $(cat bob.result)" in
 	'NOERROR YXRRSET') holder=ann other=bob ;;
@@ -84,31 +85,62 @@ is 'and nobody in the end' "$(rcode_of $lock TXT)" NXDOMAIN
 
 # ---- a holder that dies ----------------------------------------------------
 
-acquire ann 2
-works 'ann has it for two seconds' has ann
-i=0
-while [ "$i" -lt 15 ]; do
-	hold ann 2
-	acquire bob 2
-	if has bob || ! has ann; then
-		break
+lease=2 # seconds
+sent=   # when ann sent the last request that succeeded
+
+# refresh_for SECONDS: ann refreshes her lease for so long, and bob tries to
+# get it.  Status 1 if it went wrong, with the reason in $wrong; 2 if somebody
+# was stopped for so long that the lease may have ended.
+refresh_for() {
+	began=$(now)
+	while within "$1" "$began"; do
+		acquire bob $lease
+		within $lease "$sent" || return 2
+		if has bob; then
+			wrong='bob got what ann has'
+			return 1
+		fi
+		asked=$(now)
+		hold ann $lease
+		if has ann; then
+			sent=$asked
+			continue
+		fi
+		within $lease "$sent" || return 2
+		wrong="ann cannot refresh what she has: $(cat ann.result)"
+		return 1
+	done
+}
+
+# So short that its end can be waited for, unless the machine is too slow.
+wrong=
+while [ $lease -lt 100 ]; do
+	sent=$(now)
+	acquire ann $lease
+	if has ann; then
+		refresh_for $((lease + 1))
+		[ $? -eq 2 ] || break
 	fi
-	i=$((i + 1))
-	sleep 0.1
+	note "too slow for a lease of $lease s"
+	release ann
+	release bob
+	lease=$((lease * 2))
 done
-is 'as long as she refreshes bob does not get it' "$i" 15
+works 'ann gets a lock that is free' has ann
+is 'as long as she refreshes, bob does not get it' "$wrong" ''
 
 # Now she does not.
 # shellcheck disable=SC2317  # until_true calls it
 takes_over() {
-	acquire bob 1
+	acquire bob 3600
 	has bob
 }
-works 'then he does' until_true 5 takes_over
-hold ann 1
+works 'then he does' until_true $((lease + patience)) takes_over
+works 'not before her time' test $(($(now) - sent)) -ge $((lease * 100 - 1))
+hold ann $lease
 is 'and she learns that she has lost it' "$(cat ann.result)" NXRRSET
 release ann
 is 'and cannot release it' "$(cat ann.result)" NXRRSET
-hold bob 1
+hold bob 3600
 works 'he can go on' has bob
 finish

@@ -14,7 +14,7 @@ def connect():
     s = socket.socket(socket.AF_UNIX)
     # With a timeout of its own, connect() fails where the backlog is full.
     s.connect(path)
-    s.settimeout(20)
+    s.settimeout(60)
     return s
 
 

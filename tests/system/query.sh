@@ -174,8 +174,8 @@ is 'dig goes on to TCP by itself' "$(ask $many +bufsize=512 |
 
 # ---- one connection, many questions ----------------------------------------
 
-dig @127.0.0.1 -p "$port" +tcp +keepopen +short +tries=1 +time=5 \
-    web-1.svc.example A ns.svc.example A web-1.svc.example AAAA \
+dig @127.0.0.1 -p "$port" +tcp +keepopen +short +tries=1 \
+    +time="$patience" web-1.svc.example A ns.svc.example A web-1.svc.example AAAA \
     svc.example NS >keepopen 2>&1
 is '+keepopen: one connection for all' "$(cat keepopen)" '192.0.2.1
 127.0.0.1
@@ -184,15 +184,19 @@ ns.svc.example.'
 
 # ---- others ----------------------------------------------------------------
 
+by_kdig() {
+	kdig @127.0.0.1 -p "$port" +timeout="$patience" +retry=0 "$@"
+}
+
 if command -v kdig >/dev/null; then
-	is 'kdig, UDP' "$(kdig @127.0.0.1 -p "$port" +short \
+	is 'kdig, UDP' "$(by_kdig +short \
 	    _http._tcp.web.svc.example SRV)" '10 60 8080 web-1.svc.example.'
-	is 'kdig, one TCP connection' "$(kdig @127.0.0.1 -p "$port" +tcp \
+	is 'kdig, one TCP connection' "$(by_kdig +tcp \
 	    +keepopen +short web-1.svc.example A web-1.svc.example AAAA)" \
 	    '192.0.2.1
 2001:db8::1'
 	is 'kdig, padding, cookie and subnet are no obstacle' \
-	    "$(kdig @127.0.0.1 -p "$port" +short +padding=128 +cookie \
+	    "$(by_kdig +short +padding=128 +cookie \
 	    +subnet=192.0.2.0/24 web-1.svc.example A)" 192.0.2.1
 else
 	skip kdig 'kdig is not installed'
@@ -209,15 +213,19 @@ else
 	skip drill 'drill is not installed'
 fi
 
+by_host() {
+	host -p "$port" -W "$patience" "$@"
+}
+
 if command -v host >/dev/null; then
-	is 'host, addresses' "$(host -p "$port" web-1.svc.example 127.0.0.1 |
+	is 'host, addresses' "$(by_host web-1.svc.example 127.0.0.1 |
 	    grep address | sort)" 'web-1.svc.example has IPv6 address 2001:db8::1
 web-1.svc.example has address 192.0.2.1'
-	like 'host, SRV' "$(host -p "$port" -t SRV \
+	like 'host, SRV' "$(by_host -t SRV \
 	    _http._tcp.web.svc.example 127.0.0.1)" \
 	    'has SRV record 10 60 8080 web-1\.svc\.example\.$'
 	like 'host, a name that is not there' \
-	    "$(host -p "$port" nobody.svc.example 127.0.0.1)" NXDOMAIN
+	    "$(by_host nobody.svc.example 127.0.0.1)" NXDOMAIN
 else
 	skip host 'host is not installed'
 fi

@@ -18,7 +18,7 @@ port=53
 ip link set lo up
 echo 'nameserver 127.0.0.1
 search other.example svc.example
-options timeout:5 attempts:1' >resolv.conf
+options timeout:30 attempts:2' >resolv.conf
 echo 'hosts: files dns' >nsswitch.conf
 for f in resolv.conf nsswitch.conf; do
 	mount --bind $f /etc/$f || skip_all "cannot mount over /etc/$f"
@@ -39,7 +39,7 @@ is 'the zone without a file names a server and its address' \
 d ns.svc.example. 30 IN A 127.0.0.1
 n svc.example. 30 IN NS ns.svc.example.'
 found_by_itself() {
-	nsupdate -t 5 -v <<-'END' 2>&1
+	nsupdate -t "$patience" -v <<-'END' 2>&1
 	update add web-1.svc.example 30 A 192.0.2.1
 	update add _http._tcp.web.svc.example 30 SRV 10 10 80 web-1.svc.example
 	update add web-2.svc.example 30 A 192.0.2.2
@@ -57,7 +57,8 @@ is 'has registered' "$(query +short _http._tcp.web.svc.example SRV | sort)" \
     '10 10 80 web-1.svc.example.
 10 10 80 web-2.svc.example.'
 is 'nsupdate with a zone only, by UDP' "$(printf '%s\n' 'zone svc.example' \
-    'update add x.svc.example 30 A 192.0.2.9' send | nsupdate -t 5 2>&1)" ''
+    'update add x.svc.example 30 A 192.0.2.9' send |
+    nsupdate -t "$patience" -u "$patience" -r 0 2>&1)" ''
 is 'has registered too' "$(query +short x.svc.example A)" 192.0.2.9
 
 # ---- getaddrinfo() ---------------------------------------------------------

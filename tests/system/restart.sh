@@ -30,8 +30,6 @@ update add _http._tcp.web.svc.example 300 SRV 1 1 80 web-1.svc.example
 update delete gone.svc.example A
 END
 )" NOERROR
-is 'and a short one' "$(echo 'update add brief.svc.example 3 A 192.0.2.3' |
-    update)" NOERROR
 before=$(serial_of)
 
 dump() {
@@ -51,15 +49,41 @@ killed() {
 
 killed
 is 'the serial is the same' "$(serial_of)" "$before"
-is 'so is the zone' "$(dump | grep -v brief)" "$(grep -v brief before.zone)"
-is 'the lease that has not ended runs again' \
-    "$(query +short brief.svc.example A)" 192.0.2.3
+is 'so is the zone' "$(dump)" "$(cat before.zone)"
+
+# brief SECONDS: registers for so long, kills, starts and looks for it.  Status
+# 2 if that took so long that the lease may have ended before or after.
+brief() {
+	sent=$(now)
+	said=$(echo "update add brief.svc.example $1 A 192.0.2.3" | update)
+	stop KILL
+	within "$1" "$sent" || return 2
+	started=$(now)
+	must_start
+	before=$(serial_of)
+	said="$said $(query +short brief.svc.example A)"
+	within "$1" "$started" || return 2
+}
+
+# So short that its end can be waited for, unless the machine is too slow.
+lease=3
+until brief $lease || [ $lease -gt 60 ]; do
+	note "too slow for a lease of $lease s"
+	[ -n "$pid" ] || must_start
+	lease=$((lease * 2))
+done
+is 'a lease that has not ended runs again' "$said" 'NOERROR 192.0.2.3'
 # shellcheck disable=SC2317  # until_true calls it
 has_left() {
 	[ "$(rcode_of brief.svc.example A)" = NXDOMAIN ]
 }
-works 'and ends' until_true 10 has_left
-works 'with a step of the serial' until_true 5 test "$(serial_of)" -gt "$before"
+works 'and ends' until_true $((lease + patience)) has_left
+# The reaper comes a little later.
+# shellcheck disable=SC2317  # until_true calls it
+has_risen() {
+	[ "$(serial_of)" -gt "$before" ]
+}
+works 'with a step of the serial' until_true "$patience" has_risen
 
 before=$(serial_of)
 killed

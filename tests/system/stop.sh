@@ -69,8 +69,8 @@ under_load() {
 	"$python" "$registrar" run "$port" journal <fifo >>load.log 2>&1 &
 	load=$!
 	exec 3>fifo
-	until_true 20 test -s journal
-	until_true 20 has_acked "$2"
+	until_true "$patience" test -s journal
+	until_true $((5 * patience)) has_acked "$2"
 	stop "$1"
 	is "SIG$1 while updates are under way: exit status 0" "$status" 0
 	exec 3>&-

@@ -114,7 +114,7 @@ by_knsupdate() {
 		echo 'zone svc.example.'
 		sed -E 's/\.(example|org)( |$)/.\1.\2/g'
 		echo send
-	} | knsupdate -t 5 -r 0 >knsupdate.out 2>&1
+	} | knsupdate -t "$patience" -r 0 >knsupdate.out 2>&1
 	if grep -q 'update failed' knsupdate.out; then
 		sed -n "s/.*update failed with error '\\(.*\\)'.*/\\1/p" \
 		    knsupdate.out
@@ -164,7 +164,7 @@ is 'deleting all needs leave for what is there' \
     "$(echo 'update delete typed.svc.example' | update)" NOERROR
 is 'a zone that is not ours' "$(printf '%s\n' "server 127.0.0.1 $port" \
     'zone example.org' 'update add a.example.org 30 A 192.0.2.1' send |
-    nsupdate -t 5 2>&1)" 'update failed: NOTAUTH'
+    nsupdate -t "$patience" -u "$patience" -r 0 2>&1)" 'update failed: NOTAUTH'
 is 'what was refused is not there' "$(query +short x.svc.example A)" 192.0.2.1
 like 'the log says which rule is missing' "$(cat musterd.log)" \
     'warning: svc\.example\.: update from 127\.0\.0\.1, .*: REFUSED: .*x\.svc'

@@ -14,7 +14,7 @@
 #define EACH 20000
 #define BATCH 3
 #define PLACES 64
-#define PATIENCE_MS 20000
+#define PATIENCE_MS 60000
 
 static struct queue queue;
 

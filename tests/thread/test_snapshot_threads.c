@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_snapshot_threads.c - readers walk snapshots while the writer publishes
  * thousands of editions: a service whose instances come and go, their hosts
- * with them, and leases that are renewed under the readers' eyes.  Each
- * snapshot must be whole: as many instances as ever, each with its host, and
- * the serial that its SOA tells. */
+ * with them, leases that are renewed under the readers' eyes, and standings
+ * that change with each edition.  Each snapshot must be whole: as many
+ * instances as ever, each with its host, the serial that its SOA tells, and
+ * the standings of one edition. */
 #undef NDEBUG
 #include <assert.h>
 #include <pthread.h>
@@ -14,6 +15,7 @@
 
 #include "zones/change.h"
 #include "zones/lease.h"
+#include "zones/ready.h"
 #include "zones/selection.h"
 #include "zones/snapshot.h"
 
@@ -25,6 +27,9 @@
 #define EDITIONS 40000
 #endif
 #define START_MS 1000
+#define SERVICE "_http._tcp.web.z."
+#define PORT 80
+#define EXCEPTIONS 9
 
 struct shared {
 	struct snapshot_hub *hub;
@@ -40,6 +45,7 @@ struct writer {
 	const struct zoneset_index *index;
 	struct zoneset *zoneset;
 	struct lease_wheel *wheel;
+	struct referrers *referrers;
 	struct change change;
 	struct savepoint savepoint;
 };
@@ -71,7 +77,7 @@ srv_rdata(unsigned number, uint8_t rdata[64])
 
 	wire_store_u16(rdata, (uint16_t)(number % 3));
 	wire_store_u16(rdata + 2, (uint16_t)(number % 5));
-	wire_store_u16(rdata + 4, 80);
+	wire_store_u16(rdata + 4, PORT);
 	memcpy(rdata + 6, host.wire, host.len);
 	return 6u + host.len;
 }
@@ -89,18 +95,27 @@ check_instance(const struct zone *z, const struct record *r)
 	assert(record_deadline_ms(rrset_at(a, 0)) > 0);
 }
 
+/* All exceptions were made in one edition, which they tell. */
+static void
+check_standings(const struct standings *list)
+{
+	for (uint32_t i = 1; list != NULL && i < list->count; i++) {
+		assert(list->item[i].instance > list->item[i - 1].instance);
+		assert(list->item[i].until_ms == list->item[0].until_ms);
+		assert(list->count == 1 + list->item[i].until_ms % EXCEPTIONS);
+	}
+}
+
 static void
 check_snapshot(const struct snapshot *s, int64_t now_ms, struct selection *sel,
     struct random *random)
 {
-	static const char service[] = "_http._tcp.web.z.";
 	const struct zone *z = s->zones->zone[0];
-	struct name_key key = key_of(service);
+	struct name_key key = key_of(SERVICE);
 	const struct record *soa = rrset_at(node_find(z->apex, TYPE_SOA), 0);
 	struct zone_walk walk;
 	const struct rrset *set;
-	const struct selection_rules rules = {
-	    .shape = &shape_default, .client = 1};
+	struct selection_rules rules = {.shape = &shape_default, .client = 1};
 	struct rrset_cursor c;
 	uint32_t count = 0;
 
@@ -116,10 +131,16 @@ check_snapshot(const struct snapshot *s, int64_t now_ms, struct selection *sel,
 	}
 	assert(count == INSTANCES);
 	assert(z->tree.count == INSTANCES + 4u);
+	if (walk.node->ready != NULL)
+		rules.standings = walk.node->ready->standings;
+	check_standings(rules.standings);
 	selection_draw(sel, set, &rules, now_ms, random, 20);
 	assert(sel->count == 20 && !sel->whole);
-	for (size_t i = 0; i < sel->count; i++)
+	for (size_t i = 0; i < sel->count; i++) {
 		check_instance(z, sel->pick[i].record);
+		assert(standings_find(rules.standings, sel->pick[i].instance) ==
+		       NULL);
+	}
 }
 
 static void *
@@ -129,12 +150,12 @@ read_on(void *arg)
 	struct selection *sel = malloc(sizeof(*sel));
 	struct random random;
 	uint32_t last = 0;
-	size_t snapshots = 0;
 
 	assert(sel != NULL);
 	random_seed(&random, 1);
 	snapshot_register_thread();
-	while (!atomic_load(&shared->done)) {
+	/* One that gets its turn only when all is done looks once. */
+	do {
 		const struct snapshot *s = snapshot_enter(shared->hub);
 
 		assert(s->zones->zone[0]->serial >= last);
@@ -143,11 +164,9 @@ read_on(void *arg)
 		    atomic_load_explicit(&shared->now_ms, memory_order_relaxed),
 		    sel, &random);
 		snapshot_leave(shared->hub);
-		snapshots++;
-	}
+	} while (!atomic_load(&shared->done));
 	snapshot_unregister_thread();
 	free(sel);
-	assert(snapshots > 0);
 	return NULL;
 }
 
@@ -164,7 +183,7 @@ static void
 add_instance(struct writer *w, unsigned number)
 {
 	const struct change_grant grant = {.granted_s = 60};
-	struct name_key service = key_of("_http._tcp.web.z.");
+	struct name_key service = key_of(SERVICE);
 	struct name_key host = host_key(number);
 	uint8_t rdata[64], address[4] = {192, 0, 2, (uint8_t)number};
 	size_t len = srv_rdata(number, rdata);
@@ -178,7 +197,7 @@ add_instance(struct writer *w, unsigned number)
 static void
 remove_instance(struct writer *w, unsigned number)
 {
-	struct name_key service = key_of("_http._tcp.web.z.");
+	struct name_key service = key_of(SERVICE);
 	struct name_key host = host_key(number);
 	uint8_t rdata[64];
 	size_t len = srv_rdata(number, rdata);
@@ -202,6 +221,25 @@ settle_leases(struct writer *w, int64_t now_ms)
 	}
 }
 
+/* Takes some instances out, which the serial says. */
+static void
+change_standings(struct writer *w, uint32_t serial)
+{
+	struct standing list[EXCEPTIONS];
+	size_t count = 1 + serial % EXCEPTIONS;
+
+	for (unsigned i = 0; i < count; i++)
+		list[i] =
+		    (struct standing){.instance = standing_key(
+					  host_key(serial + i).hash[0], PORT),
+			.until_ms = serial,
+			.scale = SCALE_WHOLE,
+			.served = SERVED_OUT};
+	assert(
+	    ready_set_standings(&w->change, w->referrers,
+		key_of(SERVICE).hash[0], CONDITION_NORMAL, list, count) == OK);
+}
+
 static void
 publish(struct writer *w, uint32_t serial)
 {
@@ -210,6 +248,8 @@ publish(struct writer *w, uint32_t serial)
 
 	assert(change_settle(&w->change));
 	assert(change_set_serial(&w->change, serial) == OK);
+	assert(ready_refresh(&w->change, w->referrers, NULL) == OK);
+	change_standings(w, serial);
 	settle_leases(w, atomic_load(&w->shared->now_ms));
 	w->zone = w->change.zone;
 	set = zoneset_new(&w->edition, w->index, &w->zone, 1);
@@ -247,7 +287,9 @@ open_zone(struct writer *w)
 	w->wheel = lease_wheel_new(START_MS);
 	w->zone = zone_new(&w->edition, &w->info);
 	w->index = zoneset_index_new(&w->edition, infos, 1);
+	w->referrers = referrers_new();
 	assert(w->wheel != NULL && w->zone != NULL && w->index != NULL);
+	assert(w->referrers != NULL);
 	begin(w);
 	assert(change_set_soa(&w->change, 60, soa, sizeof(soa)) == OK);
 	for (unsigned i = 0; i < INSTANCES; i++)
@@ -269,6 +311,7 @@ close_zone(struct writer *w)
 	edition_fini(&w->edition);
 	change_fini(&w->change);
 	lease_wheel_free(w->wheel);
+	referrers_free(w->referrers);
 }
 
 static void

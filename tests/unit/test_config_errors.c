@@ -4,41 +4,12 @@
 #include <string.h>
 
 #include "server/config.h"
+#include "tests/unit/config_rows.h"
 
 TestSuite(config_errors, .timeout = 10);
 
-#define ROWS(a) (sizeof(a) / sizeof((a)[0]))
-
 #define SECRET "secret: c2VjcmV0"
 #define ZONE "zones: [{name: svc.example, "
-
-/* A file that must be refused: with which error, and whose text begins how. */
-struct row {
-	const char *yaml;
-	enum error error;
-	const char *expected; /* behind "m.yaml:" */
-};
-
-static void
-check_rows(const struct row *rows, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		struct config *config = NULL;
-		char text[CONFIG_TEXT_LEN], expected[512];
-		enum error error =
-		    config_parse(rows[i].yaml, strlen(rows[i].yaml),
-			"dir/m.yaml", &config, text, sizeof(text));
-
-		snprintf(expected, sizeof(expected), "dir/m.yaml:%s",
-		    rows[i].expected);
-		cr_expect_eq(error, rows[i].error, "%s: %s", rows[i].yaml,
-		    error_text(error));
-		cr_expect_null(config);
-		cr_expect(strncmp(text, expected, strlen(expected)) == 0 &&
-			      text[strlen(expected)] == '\n',
-		    "%s\n gave: %s", rows[i].yaml, text);
-	}
-}
 
 Test(config_errors, an_error_shows_its_line_and_a_caret)
 {
@@ -198,7 +169,7 @@ Test(config_errors, what_contradicts_itself_is_refused)
 	    {"keys: [{name: k, secret-file: s}]", ERR_IO,
 		"1:31: secret-file: dir/s: No such file or directory"},
 	    {"services: [{match: a, check: {type: tcp, path: /}}]",
-		ERR_CONFLICT, "1:48: path: this type of check has none"},
+		ERR_CONFLICT, "1:48: path: a check of type tcp has none"},
 	    {"services: [{match: a, check: {type: ttl, timeout: 9s}}]",
 		ERR_CONFLICT, "1:51: timeout is longer than the interval"},
 	    {"services: [{match: a, check: {type: http, path: x}}]", ERR_SYNTAX,

@@ -1,85 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <criterion/criterion.h>
-#include <criterion/parameterized.h>
-
-#include <stdlib.h>
-#include <string.h>
-
-#include "zones/selection.h"
+#include "tests/unit/selection_fixture.h"
 
 #define DRAWS 20000
-#define LATER 5000
 
-/* A set, the edition that made it, and where draws go. */
-static struct edition ed;
-static struct rrset *set;
-static struct selection sel;
-static struct random rnd;
-
+/* By a client's default rules. */
 static void
-start(uint16_t type)
+draw_for(uint64_t client, size_t max)
 {
-	edition_init(&ed, 1);
-	set = rrset_new(&ed, type, 60);
-	cr_assert_not_null(set);
-	random_seed(&rnd, 42);
-}
-
-static void
-stop(void)
-{
-	edition_rollback(&ed, (struct savepoint){0});
-	edition_fini(&ed);
-}
-
-static void
-add(const uint8_t *rdata, size_t len, int64_t deadline_ms)
-{
-	struct record *r = record_new(&ed, set->type, rdata, len, 0);
-
-	cr_assert_not_null(r);
-	atomic_store(&record_lease(r)->deadline_ms, deadline_ms);
-	cr_assert_eq(rrset_add(&ed, &set, r), OK);
-	set->leased = true;
-}
-
-/* An SRV record; the port tells it from others. */
-static void
-add_srv(uint16_t priority, uint16_t weight, uint16_t port, int64_t deadline_ms)
-{
-	uint8_t rdata[12];
-
-	wire_store_u16(rdata, priority);
-	wire_store_u16(rdata + 2, weight);
-	wire_store_u16(rdata + 4, port);
-	memcpy(rdata + 6, "\4inst", 6);
-	add(rdata, sizeof(rdata), deadline_ms);
-}
-
-static void
-add_address(uint32_t address, int64_t deadline_ms)
-{
-	uint8_t rdata[4];
-
-	wire_store_u32(rdata, address);
-	add(rdata, sizeof(rdata), deadline_ms);
-}
-
-static uint16_t
-port_of(const struct pick *p)
-{
-	return wire_load_u16(p->record->rdata + 4);
-}
-
-static const struct selection_rules plain = {.shape = &shape_default};
-
-static void
-draw(uint64_t client, size_t max)
-{
-	const struct selection_rules rules = {
-	    .shape = &shape_default, .client = client};
-
-	selection_draw(&sel, set, &rules, LATER, &rnd, max);
+	rules.client = client;
+	draw(max);
 }
 
 /* The picks are distinct, alive, and ascend in priority. */
@@ -112,18 +41,18 @@ Test(selection, who_comes_first_is_drawn_by_weight, .timeout = 20)
 	static const uint16_t weight[] = {1, 2, 3, 4};
 	unsigned first[4] = {0};
 
-	start(TYPE_SRV);
+	selection_start(TYPE_SRV);
 	for (uint16_t i = 0; i < 4; i++)
 		add_srv(0, weight[i], i, DEADLINE_NONE);
 	for (int i = 0; i < DRAWS; i++) {
-		draw(1, 100);
+		draw_for(1, 100);
 		cr_assert(sel.whole && sel.count == 4);
 		check_picks();
 		first[port_of(&sel.pick[0])]++;
 	}
 	for (int i = 0; i < 4; i++)
 		check_share(first[i], weight[i] / 10.0, "first");
-	stop();
+	selection_stop();
 }
 
 /* RFC 2782: the second is drawn in the same way from those that are left. */
@@ -131,11 +60,11 @@ Test(selection, the_whole_order_is_that_of_rfc_2782, .timeout = 20)
 {
 	unsigned order[3][3] = {{0}};
 
-	start(TYPE_SRV);
+	selection_start(TYPE_SRV);
 	for (uint16_t i = 0; i < 3; i++)
 		add_srv(0, (uint16_t)(i + 1), i, DEADLINE_NONE);
 	for (int i = 0; i < DRAWS; i++) {
-		draw(1, 100);
+		draw_for(1, 100);
 		order[port_of(&sel.pick[0])][port_of(&sel.pick[1])]++;
 	}
 	for (unsigned a = 0; a < 3; a++)
@@ -144,7 +73,7 @@ Test(selection, the_whole_order_is_that_of_rfc_2782, .timeout = 20)
 				check_share(order[a][b],
 				    (a + 1) / 6.0 * (b + 1) / (6.0 - a - 1),
 				    "first and second");
-	stop();
+	selection_stop();
 }
 
 /* More than are drawn one by one: another algorithm, the same shares. */
@@ -152,16 +81,16 @@ Test(selection, many_are_drawn_by_weight_too, .timeout = 20)
 {
 	unsigned heavy = 0;
 
-	start(TYPE_SRV);
+	selection_start(TYPE_SRV);
 	for (uint16_t i = 0; i < 40; i++)
 		add_srv(0, i == 0 ? 39 : 1, i, DEADLINE_NONE);
 	for (int i = 0; i < DRAWS; i++) {
-		draw(1, 100);
+		draw_for(1, 100);
 		cr_assert_eq(sel.count, 40);
 		heavy += port_of(&sel.pick[0]) == 0;
 	}
 	check_share(heavy, 0.5, "heavy");
-	stop();
+	selection_stop();
 }
 
 struct count_param {
@@ -179,14 +108,14 @@ ParameterizedTestParameters(selection, weight_0_comes_last_of_its_priority)
 ParameterizedTest(struct count_param *p, selection,
     weight_0_comes_last_of_its_priority, .timeout = 20)
 {
-	start(TYPE_SRV);
+	selection_start(TYPE_SRV);
 	for (uint16_t i = 0; i < p->count; i++)
 		add_srv(1, i % 2, i, DEADLINE_NONE);
 	add_srv(2, 5, 1000, DEADLINE_NONE);
 	for (int i = 0; i < 200; i++) {
 		bool seen_0 = false;
 
-		draw(1, 100);
+		draw_for(1, 100);
 		cr_assert_eq(sel.count, p->count + 1);
 		check_picks();
 		for (size_t k = 0; k + 1 < sel.count; k++) {
@@ -197,23 +126,23 @@ ParameterizedTest(struct count_param *p, selection,
 		}
 		cr_assert_eq(port_of(&sel.pick[p->count]), 1000);
 	}
-	stop();
+	selection_stop();
 }
 
 Test(selection, all_of_weight_0_take_turns, .timeout = 20)
 {
 	unsigned first[4] = {0};
 
-	start(TYPE_SRV);
+	selection_start(TYPE_SRV);
 	for (uint16_t i = 0; i < 4; i++)
 		add_srv(0, 0, i, DEADLINE_NONE);
 	for (int i = 0; i < DRAWS; i++) {
-		draw(1, 100);
+		draw_for(1, 100);
 		first[port_of(&sel.pick[0])]++;
 	}
 	for (int i = 0; i < 4; i++)
 		check_share(first[i], 0.25, "first");
-	stop();
+	selection_stop();
 }
 
 Test(
@@ -221,13 +150,13 @@ Test(
 {
 	unsigned first[5] = {0};
 
-	start(TYPE_A);
+	selection_start(TYPE_A);
 	for (uint32_t i = 0; i < 5; i++)
 		add_address(i, DEADLINE_NONE);
 	for (int i = 0; i < DRAWS; i++) {
 		uint32_t at;
 
-		draw(1, 100);
+		draw_for(1, 100);
 		at = wire_load_u32(sel.pick[0].record->rdata);
 		first[at]++;
 		for (uint32_t k = 0; k < 5; k++)
@@ -236,20 +165,20 @@ Test(
 	}
 	for (int i = 0; i < 5; i++)
 		check_share(first[i], 0.2, "first");
-	stop();
+	selection_stop();
 }
 
 Test(selection, what_has_expired_is_not_drawn, .timeout = 20)
 {
-	start(TYPE_SRV);
+	selection_start(TYPE_SRV);
 	for (uint16_t i = 0; i < 30; i++)
 		add_srv(0, 1, i, i % 3 == 0 ? LATER + 1 : LATER);
 	for (int i = 0; i < 100; i++) {
-		draw(1, 100);
+		draw_for(1, 100);
 		cr_assert(sel.count == 10 && sel.whole);
 		check_picks();
 	}
-	stop();
+	selection_stop();
 }
 
 Test(selection, a_sample_is_the_clients_own, .timeout = 20)
@@ -257,109 +186,109 @@ Test(selection, a_sample_is_the_clients_own, .timeout = 20)
 	const struct record *mine[20];
 	unsigned others = 0;
 
-	start(TYPE_SRV);
+	selection_start(TYPE_SRV);
 	for (uint16_t i = 0; i < 1000; i++)
 		add_srv(0, (uint16_t)(1 + i % 5), i, DEADLINE_NONE);
-	draw(7, 20);
+	draw_for(7, 20);
 	cr_assert(sel.count == 20 && !sel.whole);
 	for (size_t i = 0; i < 20; i++)
 		mine[i] = sel.pick[i].record;
-	draw(7, 20);
+	draw_for(7, 20);
 	for (size_t i = 0; i < 20; i++)
 		cr_assert_eq(sel.pick[i].record, mine[i]);
-	draw(8, 20);
+	draw_for(8, 20);
 	check_picks();
 	for (size_t i = 0; i < 20; i++)
 		others += sel.pick[i].record != mine[i];
 	cr_assert_gt(others, 10);
-	stop();
+	selection_stop();
 }
 
 Test(selection, samples_honour_the_weights, .timeout = 30)
 {
 	unsigned heavy = 0;
 
-	start(TYPE_SRV);
+	selection_start(TYPE_SRV);
 	for (uint16_t i = 0; i < 200; i++)
 		add_srv(0, i < 100 ? 3 : 1, i, DEADLINE_NONE);
 	for (uint64_t client = 0; client < DRAWS; client++) {
-		draw(client, 1);
+		draw_for(client, 1);
 		cr_assert_eq(sel.count, 1);
 		heavy += port_of(&sel.pick[0]) < 100;
 	}
 	check_share(heavy, 0.75, "heavy");
-	stop();
+	selection_stop();
 }
 
 Test(selection, a_sample_begins_with_the_best_priority, .timeout = 20)
 {
-	start(TYPE_SRV);
+	selection_start(TYPE_SRV);
 	for (uint16_t i = 0; i < 10; i++)
 		add_srv(1, 1, i, DEADLINE_NONE);
 	for (uint16_t i = 0; i < 500; i++)
 		add_srv(2, 1, (uint16_t)(100 + i), DEADLINE_NONE);
 	for (uint64_t client = 0; client < 200; client++) {
-		draw(client, 50);
+		draw_for(client, 50);
 		cr_assert_eq(sel.count, 50);
-		selection_cut(&sel, &plain, 50, &rnd);
+		selection_cut(&sel, &rules, 50, &rnd);
 		check_picks();
 		for (size_t i = 0; i < 10; i++)
 			cr_assert_eq(record_priority(sel.pick[i].record), 1);
 	}
-	stop();
+	selection_stop();
 }
 
 /* Nothing drawn must mean nothing live, however many have expired. */
 Test(selection, a_last_live_record_is_found_among_thousands, .timeout = 20)
 {
-	start(TYPE_A);
+	selection_start(TYPE_A);
 	for (uint32_t i = 0; i < 5000; i++)
 		add_address(i, i == 4321 ? LATER + 1 : LATER);
 	for (uint64_t client = 0; client < 20; client++) {
-		draw(client, 30);
+		draw_for(client, 30);
 		cr_assert_eq(sel.count, 1);
 		check_picks();
 	}
-	stop();
+	selection_stop();
 }
 
 Test(selection, a_sample_of_the_dead_is_empty_and_whole, .timeout = 20)
 {
-	start(TYPE_SRV);
+	selection_start(TYPE_SRV);
 	for (uint16_t i = 0; i < 2000; i++)
 		add_srv(i % 3, 1, i, LATER);
-	draw(1, 30);
+	draw_for(1, 30);
 	cr_assert(sel.count == 0 && sel.whole);
-	stop();
+	selection_stop();
 }
 
 /* One that nearly always comes up leaves room for the others. */
 Test(selection, a_heavy_one_does_not_empty_the_sample, .timeout = 20)
 {
-	start(TYPE_SRV);
+	selection_start(TYPE_SRV);
 	for (uint16_t i = 0; i < 500; i++)
 		add_srv(0, i == 0 ? 65535 : i % 2, i, DEADLINE_NONE);
-	draw(1, 40);
+	draw_for(1, 40);
 	cr_assert_eq(sel.count, 40);
 	check_picks();
-	stop();
+	selection_stop();
 }
 
 Test(selection, sets_put_together_are_ordered_as_one, .timeout = 20)
 {
 	unsigned first = 0;
 
-	start(TYPE_SRV);
+	selection_start(TYPE_SRV);
 	for (uint16_t i = 0; i < 6; i++)
 		add_srv((uint16_t)(i % 2), 1, i, DEADLINE_NONE);
 	for (int i = 0; i < DRAWS; i++) {
-		sel.count = 0;
+		selection_begin(&sel);
 		for (uint32_t k = 6; k-- > 0;)
 			selection_add(&sel, rrset_at(set, k));
-		selection_order(&sel, &plain, &rnd, SELECTION_MAX);
+		selection_order(&sel, &rules, &rnd, SELECTION_MAX);
 		check_picks();
 		first += port_of(&sel.pick[0]) == 0;
 	}
 	check_share(first, 1 / 3.0, "first");
-	stop();
+	selection_stop();
 }

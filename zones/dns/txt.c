@@ -2,12 +2,21 @@
 #include "zones/dns/txt.h"
 
 #include <string.h>
-#include <strings.h>
 
+static uint8_t
+lower(uint8_t c)
+{
+	return c >= 'A' && c <= 'Z' ? (uint8_t)(c + ('a' - 'A')) : c;
+}
+
+/* Octets, so that a zero is one like the others. */
 static bool
 equal(const uint8_t *a, const uint8_t *b, size_t len)
 {
-	return strncasecmp((const char *)a, (const char *)b, len) == 0;
+	for (size_t i = 0; i < len; i++)
+		if (lower(a[i]) != lower(b[i]))
+			return false;
+	return true;
 }
 
 /* The length of a string's key: up to the first `=`, or all of it. */

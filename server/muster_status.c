@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+
+#include "server/muster_command.h"
+#include "server/table.h"
+
+/* Figures of the server, one a line; those that are 0 say nothing. */
+static void
+print_figures(FILE *to, const char *title, const json_t *figures)
+{
+	const char *key;
+	json_t *value;
+
+	/* jansson's own loop takes no const. */
+	json_object_foreach((json_t *)(uintptr_t)figures, key, value)
+	{
+		if (json_integer_value(value) == 0)
+			continue;
+		fprintf(to, "%s ", title);
+		muster_print_text(to, key);
+		fprintf(
+		    to, ": %" PRId64 "\n", (int64_t)json_integer_value(value));
+	}
+}
+
+static void
+print_store(FILE *to, const json_t *store)
+{
+	const char *error = muster_text(store, "error");
+
+	print_figures(to, "store", store);
+	if (muster_is_true(store, "repaired"))
+		fputs("store: was damaged at the start and put right\n", to);
+	if (muster_is_true(store, "broken"))
+		fputs("store: BROKEN: no update is accepted until musterd is "
+		      "restarted\n",
+		    to);
+	if (error[0] == '\0')
+		return;
+	fputs("store: last error: ", to);
+	muster_print_text(to, error);
+	fputc('\n', to);
+}
+
+/* What the restart has to do with leases is of interest for so long. */
+#define RESTART_S 600
+
+static void
+print_server(FILE *to, const json_t *line)
+{
+	char up[MUSTER_TIME_LEN], since[MUSTER_TIME_LEN];
+
+	fputs("musterd ", to);
+	muster_print_text(to, muster_text(line, "version"));
+	fprintf(to,
+	    ", up %s (since %s), %" PRId64 " workers\n%" PRId64
+	    " zones, %" PRId64 " records, %" PRId64 " leases, %" PRId64
+	    " updates under way\n",
+	    muster_duration(muster_number(line, "uptime"), up),
+	    muster_moment(muster_number(line, "started"), since),
+	    muster_number(line, "workers"), muster_number(line, "zones"),
+	    muster_number(line, "records"), muster_number(line, "leases"),
+	    muster_number(line, "updates_under_way"));
+	if (muster_number(line, "uptime") < RESTART_S &&
+	    muster_number(line, "leases") > 0)
+		fprintf(to,
+		    "leases that were found at the start run their full length "
+		    "from %s on\n",
+		    since);
+}
+
+/* One of the figures that are bad unless 0. */
+static void
+print_trouble(FILE *to, const json_t *health, const char *key, const char *what)
+{
+	char text[160];
+
+	if (muster_number(health, key) == 0)
+		return;
+	snprintf(text, sizeof(text), "health: %" PRId64 " %s",
+	    muster_number(health, key), what);
+	table_print_coloured(to, COLOUR_BAD, table_has_colours(to), text);
+	fputc('\n', to);
+}
+
+static void
+print_health(FILE *to, const json_t *health)
+{
+	if (health == NULL) {
+		table_print_coloured(to, COLOUR_WARN, table_has_colours(to),
+		    "health: unknown, the writer does not answer");
+		fputc('\n', to);
+		return;
+	}
+	fprintf(to,
+	    "health: %" PRId64 " services, %" PRId64 " instances: %" PRId64
+	    " healthy, %" PRId64 " unhealthy, %" PRId64 " unknown; %" PRId64
+	    " draining, %" PRId64 " forced\n",
+	    muster_number(health, "services"),
+	    muster_number(health, "instances"),
+	    muster_number(health, "healthy"),
+	    muster_number(health, "unhealthy"),
+	    muster_number(health, "unknown"), muster_number(health, "draining"),
+	    muster_number(health, "forced"));
+	print_trouble(to, health, "panic",
+	    "in panic: too few are healthy, so health is ignored");
+	print_trouble(to, health, "none_left",
+	    "without a healthy instance: all are answered");
+	print_trouble(to, health, "last_good",
+	    "without a healthy instance: the last good ones are answered");
+	print_trouble(to, health, "guard",
+	    "guarded: most leases would end at once, so they are held");
+}
+
+static void
+print_checks(FILE *to, const json_t *checks)
+{
+	if (muster_number(checks, "done") == 0 &&
+	    muster_number(checks, "instances") == 0)
+		return;
+	fprintf(to,
+	    "checks: %.1f per second of %" PRId64 " instances, %" PRId64
+	    " under way; %" PRId64 " done, %" PRId64 " of them bad, %" PRId64
+	    " late\n",
+	    json_number_value(json_object_get(checks, "per_second")),
+	    muster_number(checks, "instances"),
+	    muster_number(checks, "in_flight"), muster_number(checks, "done"),
+	    muster_number(checks, "failed"), muster_number(checks, "late"));
+}
+
+static void
+print_status(void *arg, FILE *to, const struct muster_options *options,
+    const json_t *line)
+{
+	if (json_object_get(line, "zone") != NULL) {
+		muster_print_zone(arg, to, options, line);
+		return;
+	}
+	print_server(to, line);
+	print_health(to, muster_object(line, "health"));
+	print_checks(to, muster_object(line, "checks"));
+	print_figures(to, "count", muster_object(line, "counters"));
+	print_store(to, muster_object(line, "store"));
+}
+
+int
+muster_status(struct muster_client *client,
+    const struct muster_options *options, char **arguments)
+{
+	(void)arguments;
+	return muster_answer(client, options,
+	    json_pack("{s:s}", "command", "status"), stdout, print_status,
+	    NULL);
+}
