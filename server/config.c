@@ -14,6 +14,7 @@
 
 #define DAY_MS (24LL * 60 * 60 * 1000)
 #define CACHE_MAX (1ULL << 40)
+#define MAX_TTL_MAX_S (7 * 24 * 60 * 60) /* RFC 8767 4 */
 
 static void
 read_cache(struct config_reading *r, const struct config_field *field,
@@ -24,6 +25,9 @@ read_cache(struct config_reading *r, const struct config_field *field,
 		0, CACHE_MAX),
 	    FIELD_RANGE("serve-stale", read_ms,
 		offsetof(struct config, serve_stale_ms), 0, 365 * DAY_MS),
+	    FIELD_RANGE("max-ttl", read_seconds,
+		offsetof(struct config, cache_max_ttl_s), 1, MAX_TTL_MAX_S),
+	    FIELD("prefetch", read_bool, offsetof(struct config, prefetch)),
 	};
 
 	(void)field;
@@ -33,7 +37,7 @@ read_cache(struct config_reading *r, const struct config_field *field,
 }
 
 /* Rules name keys, services name sites, the API must not listen where the
- * server does. */
+ * server does, and nothing is forwarded to there. */
 static const struct config_field sections[] = {
     FIELD("server", read_server, offsetof(struct config, server)),
     FIELD("api", read_api, offsetof(struct config, api_listen)),
@@ -51,6 +55,8 @@ config_init(struct config_reading *r, const char *path)
 	r->config->path = read_copy(r, path);
 	r->config->cache_len = 64 << 20;
 	r->config->serve_stale_ms = DAY_MS;
+	r->config->cache_max_ttl_s = DAY_MS / 1000;
+	r->config->prefetch = true;
 	config_server_init(r, &r->config->server);
 }
 

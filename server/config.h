@@ -106,6 +106,7 @@ struct config_zone {
 	uint32_t lease_max_s;
 	uint32_t key_lease_max_s;
 	bool addresses;
+	bool reverse; /* PTR for the addresses that all our zones have */
 	struct config_rule *update;
 	size_t update_count;
 	struct config_rule *transfer;
@@ -185,12 +186,16 @@ struct config_site {
 			* for instances without a site: 20 */
 };
 
+/* Names that others know.  Of zones and forwards the longest match decides. */
 struct config_forward {
 	struct name zone;
-	struct endpoint *to;
+	struct endpoint *to; /* none with refuse, else up to SERVERS_MAX */
 	size_t to_count;
-	struct config_network *from;
+	struct config_network *from; /* none with refuse: nobody */
 	size_t from_count;
+	bool drop_private; /* rebinding: no private addresses in answers */
+	bool updates; /* go to the servers too (RFC 2136 6) */
+	bool refuse; /* nobody is asked: REFUSED */
 };
 
 struct config {
@@ -210,6 +215,8 @@ struct config {
 	size_t forward_count;
 	uint64_t cache_len;
 	uint64_t serve_stale_ms;
+	uint32_t cache_max_ttl_s;
+	bool prefetch; /* what is popular, before it is over */
 };
 
 /* Reads and checks a file.  On failure text holds one or more errors; on

@@ -311,19 +311,40 @@ read_networks(struct config_reading *r, const struct config_field *field,
 		read_network(r, field, item, &networks[i]);
 }
 
-void
-read_loopback(struct config_reading *r, void *to)
+/* The first two are the loopback. */
+static const struct config_network own_networks[] = {
+    {AF_INET, {127}, 8},
+    {AF_INET6, {[15] = 1}, 128},
+    {AF_INET, {10}, 8},
+    {AF_INET, {172, 16}, 12},
+    {AF_INET, {192, 168}, 16},
+    {AF_INET6, {0xfc}, 7},
+    {AF_INET6, {0xfe, 0x80}, 10},
+};
+
+#define LOOPBACK_COUNT 2
+
+static void
+put_networks(struct config_reading *r, size_t count, void *to)
 {
-	static const struct config_network loopback[] = {
-	    {AF_INET, {127}, 8},
-	    {AF_INET6, {[15] = 1}, 128},
-	};
-	struct config_network *networks = malloc(sizeof(loopback));
+	struct config_network *networks = calloc(count, sizeof(*networks));
 
 	if (networks == NULL) {
 		read_no_memory(r);
 		return;
 	}
-	memcpy(networks, loopback, sizeof(loopback));
-	read_put_array(to, networks, COUNT_OF(loopback));
+	memcpy(networks, own_networks, count * sizeof(*networks));
+	read_put_array(to, networks, count);
+}
+
+void
+read_loopback(struct config_reading *r, void *to)
+{
+	put_networks(r, LOOPBACK_COUNT, to);
+}
+
+void
+read_private(struct config_reading *r, void *to)
+{
+	put_networks(r, COUNT_OF(own_networks), to);
 }

@@ -121,8 +121,10 @@ config_read_fn read_endpoints; /* the default port is field->min */
 config_read_fn read_networks;
 config_read_fn read_texts; /* char *, min to max octets each */
 
-/* Puts 127.0.0.0/8 and ::1 into such a list. */
+/* Puts 127.0.0.0/8 and ::1 into such a list; or these and the private
+ * networks and those of a link (RFC 1918, RFC 4193, RFC 4291 2.5.6). */
 void read_loopback(struct config_reading *, void *to);
+void read_private(struct config_reading *, void *to);
 
 /* Reports what is wrong, or strange, about a node. */
 void read_error(struct config_reading *, const struct yaml_node *, enum error,

@@ -13,6 +13,7 @@ enum {
 	ZONE_LEASE_MAX,
 	ZONE_KEY_LEASE_MAX,
 	ZONE_ADDRESSES,
+	ZONE_REVERSE,
 	ZONE_UPDATE,
 	ZONE_TRANSFER,
 	ZONE_NOTIFY,
@@ -25,6 +26,23 @@ read_notify(struct config_reading *r, const struct config_field *field,
 {
 	if (read_count(node) > 0)
 		read_endpoints(r, field, node, to);
+}
+
+static void
+read_reverse(struct config_reading *r, const struct config_field *field,
+    const struct yaml_node *node, void *to)
+{
+	static const struct config_word words[] = {
+	    {"none", false},
+	    {"synthesise", true},
+	    {NULL, 0},
+	};
+	struct config_field row = *field;
+	int synthesise = *(bool *)to;
+
+	row.words = words;
+	read_word(r, &row, node, &synthesise);
+	*(bool *)to = synthesise != 0;
 }
 
 #define ZONE(member) offsetof(struct config_zone, member)
@@ -45,6 +63,7 @@ static const struct config_field fields[ZONE_FIELDS] = {
     [ZONE_KEY_LEASE_MAX] = FIELD_RANGE("key-lease-max", read_seconds,
 	ZONE(key_lease_max_s), 1, CONFIG_SECONDS_MAX),
     [ZONE_ADDRESSES] = FIELD("addresses", read_bool, ZONE(addresses)),
+    [ZONE_REVERSE] = FIELD("reverse", read_reverse, ZONE(reverse)),
     [ZONE_UPDATE] = FIELD("update", read_update_rules, ZONE(update)),
     [ZONE_TRANSFER] = FIELD("transfer", read_transfer_rules, ZONE(transfer)),
     [ZONE_NOTIFY] = FIELD_RANGE("notify", read_notify, ZONE(notify), 53, 0),
@@ -78,6 +97,23 @@ check_leases(struct config_reading *r, const struct config_zone *zone,
 	read_error(r, at, ERR_CONFLICT,
 	    "lease-min (%us) is more than lease-max (%us)", zone->lease_min_s,
 	    zone->lease_max_s);
+}
+
+/* Where names of addresses are (RFC 1035 3.5, RFC 3596 2.5). */
+static void
+check_reverse(struct config_reading *r, const struct config_zone *zone,
+    const struct yaml_node *node)
+{
+	static const uint8_t ipv4[] = "\7in-addr\4arpa";
+	static const uint8_t ipv6[] = "\3ip6\4arpa";
+
+	if (!zone->reverse || zone->name.len == 0 ||
+	    name_is_in(zone->name.wire, ipv4) ||
+	    name_is_in(zone->name.wire, ipv6))
+		return;
+	read_error(r, node, ERR_CONFLICT,
+	    "reverse: the zone is not in in-addr.arpa or ip6.arpa, where "
+	    "names of addresses are");
 }
 
 static void
@@ -120,6 +156,7 @@ read_zones(struct config_reading *r, const struct config_field *field,
 			continue;
 		check_name(r, zone, item, present[ZONE_NAME]);
 		check_leases(r, zone, present);
+		check_reverse(r, zone, present[ZONE_REVERSE]);
 		if (present[ZONE_UPDATE] != NULL && zone->name.len != 0)
 			config_rules_check(r, zone, present[ZONE_UPDATE]);
 	}

@@ -60,8 +60,8 @@ is_documented() { # WORD
 cat server/config.c server/config_*.c | tr '\n\t' '  ' |
     grep -o 'FIELD[A-Z_]*( *"[^"]*"' | sed 's/.*"\(.*\)"/\1/' |
     sort -u >"$work/keys"
-grep -h -o '{"[a-z-]*", [A-Za-z_]*}' server/config_service.c \
-    server/config_check.c | sed 's/{"\(.*\)".*/\1/' | sort -u >"$work/values"
+grep -h -o '{"[a-z-]*", [A-Za-z_]*}' server/config_zone.c \
+    server/config_service.c server/config_check.c server/config_forward.c | sed 's/{"\(.*\)".*/\1/' | sort -u >"$work/values"
 tr '\n\t' '  ' <server/config_check_override.c |
     sed 's/.* config_check_keys\[\] = {\([^}]*\)}.*/\1/' |
     grep -o '"[a-z-]*"' | tr -d '"' >"$work/txt"

@@ -75,6 +75,8 @@ expect_defaults(const char *yaml)
 	cr_expect_eq(config->forward_count, 0);
 	cr_expect_eq(config->cache_len, 64 << 20);
 	cr_expect_eq(config->serve_stale_ms, 86400000);
+	cr_expect_eq(config->cache_max_ttl_s, 86400);
+	cr_expect(config->prefetch);
 	config_free(config);
 }
 
@@ -108,7 +110,8 @@ Test(config, a_server_is_read_whole)
 				      "  tcp-pipeline: 010\n"
 				      "  history: 1GiB\n"
 				      "api: {listen: [127.0.0.1, '[::1]:80']}\n"
-				      "cache: {size: 0, serve-stale: 3d}\n");
+				      "cache: {size: 0, serve-stale: 3d,\n"
+				      "  prefetch: no, max-ttl: 1h}\n");
 	const struct config_server *server = &config->server;
 
 	cr_assert_eq(server->listen_count, 1);
@@ -129,6 +132,8 @@ Test(config, a_server_is_read_whole)
 	expect_ipv4(&config->api_listen[0], "127.0.0.1", 5380);
 	cr_expect_eq(config->cache_len, 0);
 	cr_expect_eq(config->serve_stale_ms, 3 * 86400000);
+	cr_expect_eq(config->cache_max_ttl_s, 3600);
+	cr_expect_not(config->prefetch);
 	config_free(config);
 }
 
@@ -285,25 +290,6 @@ Test(config, services_are_read_whole)
 	cr_expect_eq(service[2].shape.strategy, STRATEGY_WEIGHTED);
 	cr_expect_eq(service[2].shape.max_answers, 0);
 	cr_expect_eq(service[2].check.type, CHECK_NONE);
-	config_free(config);
-}
-
-Test(config, forwards_are_for_loopback_unless_told)
-{
-	struct config *config =
-	    parse("forward:\n"
-		  "- {zone: ., to: [192.0.2.1, '192.0.2.2:5353']}\n"
-		  "- {zone: Corp.example, to: '::1', from: 10.0.0.0/8}\n");
-	const struct config_forward *forward = config->forward;
-
-	cr_assert_eq(config->forward_count, 2);
-	expect_name(&forward[0].zone, ".");
-	cr_assert_eq(forward[0].to_count, 2);
-	expect_ipv4(&forward[0].to[0], "192.0.2.1", 53);
-	expect_ipv4(&forward[0].to[1], "192.0.2.2", 5353);
-	cr_expect_eq(forward[0].from_count, 2);
-	cr_expect_eq(forward[1].from_count, 1);
-	expect_name(&forward[1].zone, "corp.example.");
 	config_free(config);
 }
 

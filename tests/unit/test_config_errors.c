@@ -128,8 +128,6 @@ Test(config_errors, nothing_is_there_twice)
 	    {"api: {listen: 127.0.0.1:5300}", ERR_EXISTS,
 		"1:15: listen: \"127.0.0.1:5300\" is an address of server: "
 		"already"},
-	    {"forward:\n- {zone: a, to: ::1}\n- {zone: A, to: ::1}", ERR_EXISTS,
-		"3:10: zone \"A\" is forwarded twice"},
 	};
 
 	check_rows(rows, ROWS(rows));
@@ -148,10 +146,6 @@ Test(config_errors, what_belongs_together_is_there)
 		"1:30: a check needs a type"},
 	    {"services: [{match: a, check: {type: exec}}]", ERR_NOT_FOUND,
 		"1:30: a check of type exec needs a path"},
-	    {"forward: [{to: ::1}]", ERR_NOT_FOUND,
-		"1:11: a forward needs a zone (\".\" for all)"},
-	    {"forward: [{zone: .}]", ERR_NOT_FOUND,
-		"1:11: a forward needs an address in \"to\""},
 	};
 
 	check_rows(rows, ROWS(rows));
