@@ -161,7 +161,7 @@ is 'in a loop: twenty calls at a time find the one that works' \
 
 # ---- muster resolve, muster exec -------------------------------------------
 
-if ! "$muster" resolve --help >/dev/null 2>&1; then
+if ! "$muster" resolve --help 2>&1 | grep -q 'muster resolve'; then
 	skip 'muster resolve and exec' 'this muster has neither'
 	finish
 fi
