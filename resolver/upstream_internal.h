@@ -112,6 +112,7 @@ struct channel {
 	ares_channel ares;
 	bool tcp;
 	bool talked; /* TCP: something was sent */
+	bool ended; /* TCP: the server has closed it */
 	unsigned questions; /* so far */
 	unsigned held; /* places of the ring that c-ares knows */
 	unsigned waiting; /* those with a query */
@@ -212,7 +213,8 @@ struct channel *upstream_pick_channel(struct upstream *, bool tcp);
 bool upstream_send(struct channel *, struct query *);
 /* Sends again what did not fit. */
 void upstream_send_unsent(struct channel *);
-/* Lets c-ares look at its sockets and its clock; fd may be -1. */
+/* Lets c-ares look at a socket, or (-1) at its clock; the channel may be gone
+ * then. */
 void upstream_process(struct channel *, int fd, bool readable, bool writable);
 /* Retires what is old and frees what is retired and empty. */
 void upstream_sweep_channels(struct upstream *);
@@ -220,9 +222,20 @@ void upstream_sweep_channels(struct upstream *);
 void upstream_retire_udp(struct upstream *);
 /* Frees all of them; no query may be in them. */
 void upstream_free_channels(struct upstream *);
-struct channel *upstream_find_channel(const struct upstream *, int fd);
 /* The place of an ID that was sent on a channel, or -1. */
 int upstream_find_id(const struct channel *, uint16_t id);
+
+/* ---- upstream_socket.c: what c-ares does to sockets goes through here ---- */
+
+extern const struct ares_socket_functions upstream_sockets;
+void upstream_watch_socket(
+    void *channel, ares_socket_t fd, int readable, int writable);
+/* The channel of a socket, or NULL. */
+struct channel *upstream_find_channel(const struct upstream *, int fd);
+/* Sends the message of a query by UDP, with the ID that c-ares knows it by. A
+ * full socket is not the end of it, as it would be in c-ares 1.18: it is noted
+ * as unsent.  false, and errno: it cannot be sent. */
+bool upstream_send_datagram(struct asked *, int fd);
 
 /* ---- upstream_secret.c ---- */
 

@@ -150,6 +150,29 @@ world_ask(struct world *w, const uint8_t *qname)
 	cr_assert_eq(world_ask_question(w, &question), OK);
 }
 
+const struct result *
+world_last(const struct world *w)
+{
+	cr_assert_gt(w->results, 0);
+	return &w->result[w->results - 1];
+}
+
+void
+world_check(
+    const struct world *w, unsigned results, enum upstream_outcome outcome)
+{
+	cr_assert_eq(w->results, results, "%u results", w->results);
+	cr_assert_eq(world_last(w)->outcome, outcome, "outcome %d",
+	    (int)world_last(w)->outcome);
+}
+
+const struct upstream_stats *
+world_figures(struct world *w)
+{
+	upstream_get_stats(w->u, &w->stats);
+	return &w->stats;
+}
+
 /* ---- the server ---------------------------------------------------------- */
 
 static void

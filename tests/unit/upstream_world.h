@@ -48,6 +48,7 @@ struct result {
 
 struct world {
 	struct upstream *u;
+	struct upstream_stats stats;
 	int64_t now_us;
 	struct sockaddr_storage server;
 	socklen_t server_len;
@@ -82,6 +83,11 @@ void world_run(struct world *, unsigned results);
 void world_settle(struct world *);
 /* Time passes, in ticks as they should be. */
 void world_pass_ms(struct world *, int64_t ms);
+
+/* What came last; that so many came, and how the last one ended. */
+const struct result *world_last(const struct world *);
+void world_check(const struct world *, unsigned results, enum upstream_outcome);
+const struct upstream_stats *world_figures(struct world *);
 
 /* The server sends octets in answer to a request. */
 void world_send(
