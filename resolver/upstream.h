@@ -6,17 +6,17 @@
  * and the case of the name (0x20).  The question ends in a bare OPT.  What
  * comes in is looked at before c-ares sees it:
  *
- *      datagram --- ID was asked from this socket? --no--> wrong: at the
- *         |                                                third, the guard
+ *      datagram --- ID was asked from this socket? --no--> wrong: the
+ *         |                                                third: the guard
  *         |-------- question, case as they were sent? -no-> asked by TCP
  *         |-------- TC, BADCOOKIE? ------------------yes--> asked by TCP
  *         |-------- FORMERR without OPT? ------------yes--> without OPT
  *         `-> c-ares -> answered
  *
- * The guard: the questions that wait at that socket are asked by TCP, it is
- * closed, and for UPSTREAM_GUARD_MS everything is asked by TCP.  So who sends
- * forged answers has three guesses, then a long wait, whatever he knows of
- * our ports and however fast he is.
+ * The guard: all UDP sockets are closed, and all that waits and all that comes
+ * for UPSTREAM_GUARD_MS is asked by TCP.  So who sends forged answers has
+ * three guesses, then a long wait, whatever he knows of our ports and however
+ * fast he is.
  *
  * Nothing is decided here about which server, for how long, or what an answer
  * means: forward.h.  Each question is sent once (again for the reasons above).
@@ -49,9 +49,10 @@
 #define UPSTREAM_IN_FLIGHT 8192
 /* What a datagram may hold: passes everywhere unfragmented. */
 #define UPSTREAM_UDP_LEN 1232
-/* Datagrams that answer nothing, on one socket, before the guard. */
+/* Datagrams that answer nothing, within UPSTREAM_GUARD_MS, before the guard;
+ * one may be a stray of those who had our port before. */
 #define UPSTREAM_WRONG_MAX 3
-/* All by TCP for so long: 65536 guesses at three a turn take a day. */
+/* All by TCP for so long: at three a turn, 65536 guesses take a day. */
 #define UPSTREAM_GUARD_MS 5000
 /* How often upstream_tick() wants to be called. */
 #define UPSTREAM_TICK_MS 50
@@ -88,8 +89,8 @@ enum upstream_outcome {
  * upstream_ask().  qname is the name as it was sent, wire an answer with that
  * very question (NULL unless ANSWERED).  rtt_us is counted from when it was
  * last sent.  May ask again; must not free the upstream. */
-typedef void upstream_fn(void *arg, enum upstream_outcome,
-    const uint8_t *qname, const uint8_t *wire, size_t len, uint32_t rtt_us);
+typedef void upstream_fn(void *arg, enum upstream_outcome, const uint8_t *qname,
+    const uint8_t *wire, size_t len, uint32_t rtt_us);
 
 /* Opens no socket yet. */
 enum error upstream_new(const struct sockaddr *server, socklen_t len,
@@ -101,8 +102,8 @@ enum error upstream_ask(struct upstream *, const struct upstream_question *,
     int64_t now_us, upstream_fn *, void *arg) MUST_CHECK;
 
 /* A socket that is watched is ready (others are passed over). */
-void upstream_ready(struct upstream *, int fd, bool readable, bool writable,
-    int64_t now_us);
+void upstream_ready(
+    struct upstream *, int fd, bool readable, bool writable, int64_t now_us);
 
 /* Time passes: each UPSTREAM_TICK_MS as long as it is busy. */
 void upstream_tick(struct upstream *, int64_t now_us);

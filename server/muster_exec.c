@@ -85,8 +85,15 @@ substitute(const struct values *values, const char *argument)
 	return text;
 }
 
-/* All arguments, replaced; NULL without memory.  They are for execvp(), or for
- * a process that ends. */
+static void
+free_all(char **own)
+{
+	for (size_t i = 0; own != NULL && own[i] != NULL; i++)
+		free(own[i]);
+	free(own);
+}
+
+/* All arguments, replaced; NULL without memory. */
 static char **
 substitute_all(const struct values *values, char **argv)
 {
@@ -100,9 +107,7 @@ substitute_all(const struct values *values, char **argv)
 		own[i] = substitute(values, argv[i]);
 		if (own[i] != NULL)
 			continue;
-		while (i-- > 0)
-			free(own[i]);
-		free(own);
+		free_all(own);
 		return NULL;
 	}
 	return own;
@@ -122,11 +127,13 @@ become(const struct muster_endpoint *endpoint, char **argv)
 	    setenv("MUSTER_PORT", values.port, 1) != 0 ||
 	    setenv("MUSTER_ADDRESS", values.address, 1) != 0) {
 		muster_complain("%s", error_text(ERR_MEMORY));
+		free_all(own);
 		return MUSTER_CANNOT_RUN;
 	}
 	execvp(own[0], own);
 	problem = errno;
 	muster_complain("%s: %s", own[0], strerror(problem));
+	free_all(own);
 	return problem == ENOENT ? MUSTER_NO_COMMAND : MUSTER_CANNOT_RUN;
 }
 

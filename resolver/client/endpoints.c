@@ -33,7 +33,8 @@ static void
 order_by_route(
     struct endpoints_entry *entry, uint32_t count, endpoints_route_fn *route)
 {
-	struct endpoints_entry behind[ENDPOINTS_ADDRESSES_MAX];
+	struct endpoints_entry behind[ENDPOINTS_ADDRESSES_MAX] = {
+	    {.peer = NULL}};
 	uint32_t kept = 0, moved = 0;
 
 	for (uint32_t i = 0; i < count; i++) {

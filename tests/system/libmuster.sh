@@ -161,7 +161,9 @@ is 'in a loop: twenty calls at a time find the one that works' \
 
 # ---- muster resolve, muster exec -------------------------------------------
 
-if ! "$muster" resolve --help >/dev/null 2>&1; then
+"$muster" resolve --help >help.out 2>&1
+if ! grep -q 'muster resolve' help.out; then
+	note "$(cat help.out)"
 	skip 'muster resolve and exec' 'this muster has neither'
 	finish
 fi
