@@ -157,19 +157,25 @@ evict_one(struct cache *cache)
 	cache->evicted++;
 }
 
-/* Puts a new item, for which others have to go; frees it if there is no room
- * at all. */
+/* Puts a new item, for which others have to go first, so that the hand never
+ * comes to it; frees it if there is no room at all. */
 static void
 insert(struct cache *cache, struct item *item)
 {
+	size_t more = item->octets;
+
 	if (item->octets > cache->octets_max / LARGEST_PART) {
 		free(item);
 		return;
 	}
-	link_newest(cache, item);
-	while (cache->octets + cache->table.octets > cache->octets_max &&
-	       cache->oldest != NULL)
+	more += cache->table.octets + cache_table_growth(&cache->table);
+	while (
+	    cache->octets + more > cache->octets_max && cache->oldest != NULL)
 		evict_one(cache);
+	if (cache->octets + more > cache->octets_max)
+		free(item);
+	else
+		link_newest(cache, item);
 }
 
 static uint32_t

@@ -47,6 +47,15 @@ void cache_table_fini(struct cache_table *);
 struct cache_link **cache_table_chain(
     const struct cache_table *, uint64_t hash);
 
+/* How many octets the next cache_table_add() may take. */
+static inline size_t
+cache_table_growth(const struct cache_table *t)
+{
+	return t->links >= t->chains && t->chains % CACHE_SEGMENT == 0
+		   ? CACHE_SEGMENT * sizeof(struct cache_link *)
+		   : 0;
+}
+
 /* Adds a link whose hash is set; splits a chain where they get long. */
 void cache_table_add(struct cache_table *, struct cache_link *);
 void cache_table_remove(struct cache_table *, struct cache_link *);

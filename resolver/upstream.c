@@ -6,7 +6,7 @@
 
 #include "resolver/upstream_internal.h"
 
-/* Datagrams and messages of one socket in one go. */
+/* Reads from one connection in one go: c-ares 1.18 needs two for a message. */
 #define READY_TURNS 64
 /* One bit for each letter of a name. */
 #define BITS_LEN ((NAME_MAX_LEN + 7) / 8)

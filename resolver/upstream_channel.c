@@ -234,10 +234,38 @@ upstream_free_channels(struct upstream *u)
 int
 upstream_find_id(const struct channel *c, uint16_t id)
 {
-	for (unsigned i = 0; i < c->used; i++)
-		if (c->id[i] == id)
-			return (int)i;
-	return -1;
+	unsigned at = c->bucket[id % ID_BUCKETS];
+
+	while (at != 0 && c->id[at - 1] != id)
+		at = c->next_id[at - 1];
+	return (int)at - 1;
+}
+
+static void
+forget_id(struct channel *c, unsigned place)
+{
+	uint16_t *at = &c->bucket[c->id[place] % ID_BUCKETS];
+
+	while (*at != 0 && *at != place + 1)
+		at = &c->next_id[*at - 1];
+	if (*at != 0)
+		*at = c->next_id[place];
+}
+
+void
+upstream_set_id(struct channel *c, unsigned place, uint16_t id)
+{
+	uint16_t *bucket = &c->bucket[id % ID_BUCKETS];
+	int other = upstream_find_id(c, id);
+
+	if (other == (int)place)
+		return;
+	if (other >= 0)
+		forget_id(c, (unsigned)other);
+	forget_id(c, place);
+	c->id[place] = id;
+	c->next_id[place] = *bucket;
+	*bucket = (uint16_t)(place + 1);
 }
 
 /* The connection is gone, or was never there. */
@@ -325,7 +353,7 @@ draw_id(struct channel *c, struct asked *asked, struct query *q)
 			return false;
 		id = upstream_secret_u16(secret);
 		if (upstream_find_id(c, id) < 0) {
-			c->id[asked - c->ring] = id;
+			upstream_set_id(c, (unsigned)(asked - c->ring), id);
 			wire_store_u16(q->wire, id);
 			return true;
 		}

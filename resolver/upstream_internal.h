@@ -41,8 +41,10 @@
 /* Channels with those that wait for their last answers; beyond, none is
  * replaced by a new one. */
 #define CHANNELS_MAX 64
-/* Questions of a channel that c-ares knows, at a time. */
+/* Questions of a channel that c-ares knows, at a time; IDs that are
+ * remembered. */
 #define RING_LEN 512
+#define ID_BUCKETS 256
 /* A channel is replaced after so many questions, or so long: a port that was
  * found out is soon worth nothing. */
 #define CHANNEL_QUESTIONS 512
@@ -117,7 +119,10 @@ struct channel {
 	unsigned held; /* places of the ring that c-ares knows */
 	unsigned waiting; /* those with a query */
 	int64_t since_us;
-	uint16_t id[RING_LEN]; /* as it was sent */
+	/* IDs as they were sent, in buckets: places, counted from 1. */
+	uint16_t id[RING_LEN];
+	uint16_t bucket[ID_BUCKETS];
+	uint16_t next_id[RING_LEN];
 	unsigned used; /* places of the ring that were used before */
 	unsigned hand; /* where the next free place is looked for */
 	struct asked ring[RING_LEN];
@@ -158,7 +163,7 @@ struct upstream {
 	int64_t now_us;
 	struct asked *sending; /* ares_send() of it */
 	struct query *right; /* the datagram is its answer, if c-ares agrees */
-	bool progress; /* c-ares got something: there may be more */
+	bool progress; /* something came by TCP: there may be more */
 	uint8_t datagram[DATAGRAM_MAX_LEN];
 	size_t datagram_len; /* not 0: an answer that is not handed on yet */
 	struct upstream_stats stats;
@@ -224,6 +229,8 @@ void upstream_retire_udp(struct upstream *);
 void upstream_free_channels(struct upstream *);
 /* The place of an ID that was sent on a channel, or -1. */
 int upstream_find_id(const struct channel *, uint16_t id);
+/* A place has an ID now; which no other has. */
+void upstream_set_id(struct channel *, unsigned place, uint16_t id);
 
 /* ---- upstream_socket.c: what c-ares does to sockets goes through here ---- */
 

@@ -83,7 +83,6 @@ upstream_receive(struct channel *c, int fd)
 			continue;
 		if (len < 0)
 			return -1;
-		u->progress = true;
 		if (len >= MESSAGE_HEADER_LEN)
 			at = upstream_find_id(c, wire_load_u16(u->datagram));
 		if (at < 0) {

@@ -135,14 +135,13 @@ find_sent(struct channel *c, uint16_t id)
 	struct asked *asked = c->up->sending;
 	int at;
 
-	at = upstream_find_id(c, id);
-	if (asked == NULL)
+	if (asked == NULL) {
+		at = upstream_find_id(c, id);
 		return at < 0 ? NULL : &c->ring[at];
+	}
 	/* Newer versions draw IDs themselves, and do not know which ones we
 	 * remember. */
-	if (at >= 0)
-		c->id[at] = c->id[asked - c->ring];
-	c->id[asked - c->ring] = id;
+	upstream_set_id(c, (unsigned)(asked - c->ring), id);
 	return asked;
 }
 

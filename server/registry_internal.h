@@ -6,6 +6,7 @@
  *   registry_open.c    start: files, then the store, then the first snapshot
  *   registry_reload.c  the difference between old and new files
  *   registry_health.c  what the roster learns and decides
+ *   registry_reverse.c reverse zones that follow the addresses of all zones
  *
  * Threads:   the writer; decided and outcome are the store's callback's too.
  * Ownership: the registry owns everything here but config and hub.
@@ -44,6 +45,11 @@ struct slot {
 	bool touched; /* the open batch has changed its serial */
 	bool noted; /* the open batch must tell the store its state */
 	bool unlearned; /* the roster knows another version */
+	/* registry_reverse.c */
+	bool reversed; /* keeps an index of the names of addresses */
+	bool named; /* its addresses are in those indexes */
+	struct zone *undo; /* the version before the step undo_step */
+	uint64_t undo_step;
 };
 
 struct registry {
@@ -57,6 +63,7 @@ struct registry {
 	struct slot *slot;
 	size_t slots;
 	const struct zoneset_index *index;
+	size_t reversed; /* slots that keep an index of names */
 	struct zoneset *zoneset; /* published or about to be; a block */
 	struct change change; /* scratch, keeps its room */
 	struct batch batch[2];
@@ -101,6 +108,16 @@ enum error registry_take_renewals(
     struct registry *, struct slot *, struct change *) MUST_CHECK;
 enum error registry_put_zone_op(
     struct registry *, const struct slot *) MUST_CHECK;
+
+/* registry_reverse.c */
+/* A settled change of a slot has been taken in: its addresses get into the
+ * reverse zones, or out.  They are as they were on errors. */
+enum error registry_take_reverse(
+    struct registry *, struct slot *, struct change *) MUST_CHECK;
+/* Goes back to the reverse zones as they were before the current step. */
+void registry_undo_reverse(struct registry *);
+/* The zones are those of a new configuration. */
+enum error registry_renew_reverse(struct registry *) MUST_CHECK;
 
 /* registry_health.c */
 enum error registry_open_roster(

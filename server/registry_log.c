@@ -204,6 +204,8 @@ take_change(
 		return err;
 	slot->zone = c->zone;
 	err = take_entries(r, slot, c, by_file);
+	if (err == OK)
+		err = registry_take_reverse(r, slot, c);
 	if (err != OK) {
 		slot->zone = zone;
 		slot->buried = buried;

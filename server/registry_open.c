@@ -373,6 +373,8 @@ publish_first(struct registry *r, int64_t now_ms)
 	for (size_t i = 0; i < r->slots && err == OK; i++)
 		err = ready_make_all(&r->open->edition, r->slot[i].zone,
 		    r->slot[i].referrers, &r->shaper);
+	if (err == OK)
+		err = registry_renew_reverse(r);
 	if (err == OK) {
 		registry_learn_all(r, now_ms);
 		registry_put_health(r, now_ms);

@@ -221,6 +221,7 @@ merge_zone(struct registry *r, struct slot *slot, const struct zone *file,
 		}
 	}
 	if (err != OK) {
+		registry_undo_reverse(r);
 		slot->zone = (struct zone *)(uintptr_t)m.before;
 		slot->buried = (struct zone *)(uintptr_t)m.buried;
 		batch_rollback(r->open, mark);
@@ -426,11 +427,15 @@ static void
 restore(struct registry *r, const struct former *f, int64_t now_ms)
 {
 	registry_abandon(r);
+	r->reversed = 0;
 	for (size_t i = 0; i < r->slots; i++) {
 		struct slot *slot = &r->slot[i];
 		struct zone_info *info;
 
 		slot->config = i < f->slots ? f->slot[i].config : NULL;
+		slot->reversed = i < f->slots && f->slot[i].reversed;
+		slot->named = i < f->slots && f->slot[i].named;
+		r->reversed += slot->reversed;
 		info = (struct zone_info *)(uintptr_t)slot->zone->info;
 		if (slot->info != info)
 			free(slot->info);
@@ -493,6 +498,8 @@ registry_reload(struct registry *r, const struct config *config, int64_t now_ms,
 	err = reload_slots(r, config, now_ms, text, text_len);
 	if (err == OK)
 		err = renew_index(r);
+	if (err == OK)
+		err = registry_renew_reverse(r);
 	if (err == OK)
 		err = renew_health(r, now_ms);
 	if (err == OK) {

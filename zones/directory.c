@@ -3,7 +3,7 @@
 
 #include <strings.h>
 
-#include "zones/change_node.h"
+#include "zones/index.h"
 
 static bool
 label_is(const uint8_t *name, const char *text, size_t len)
@@ -47,57 +47,6 @@ key_of(struct name_key *to, const struct name_key *from, unsigned strip)
 	name_key_init(to, from->wire + from->label[strip]);
 }
 
-/* Adds an entry to an index of a node; *first says whether the index is
- * new. */
-static enum error
-index_add(struct edition *ed, struct zone *z, const struct name_key *at,
-    enum index_type type, const uint8_t *entry, bool *first)
-{
-	struct node *n = NULL;
-	struct rrset *set;
-	struct record *r;
-	enum error err = change_node_open(ed, z, at, &n);
-
-	if (err != OK)
-		return err;
-	set = node_find(n, type);
-	*first = set == NULL;
-	if (set == NULL)
-		set = rrset_new(ed, type, 0);
-	r = record_new(ed, type, entry, name_len(entry), RECORD_STATIC);
-	if (set == NULL || r == NULL)
-		return ERR_MEMORY;
-	err = rrset_add(ed, &set, r);
-	return err == OK ? node_put(n, set) : err;
-}
-
-/* Takes an entry out; *last says whether the index is gone. */
-static enum error
-index_remove(struct edition *ed, struct zone *z, const struct name_key *at,
-    enum index_type type, const uint8_t *entry, bool *last)
-{
-	struct node *n = NULL;
-	struct rrset *set;
-	struct record *r;
-	enum error err = change_node_open(ed, z, at, &n);
-
-	if (err != OK)
-		return err;
-	set = node_find(n, type);
-	r = rrset_find(set, entry, name_len(entry));
-	err = rrset_remove(ed, &set, r);
-	if (err == OK)
-		err = edition_reserve(ed, 2);
-	if (err != OK)
-		return err;
-	record_retire(ed, r);
-	*last = set->count == 0;
-	if (!*last)
-		return node_put(n, set);
-	node_take(n, type);
-	return rrset_retire(ed, set, false);
-}
-
 enum error
 directory_enter(struct edition *ed, struct zone *z, const struct name_key *key)
 {
@@ -107,10 +56,11 @@ directory_enter(struct edition *ed, struct zone *z, const struct name_key *key)
 
 	key_of(&domain, key, 2);
 	name_key_init(&apex, z->info->apex.wire);
-	err = index_add(ed, z, &domain, INDEX_SERVICES, key->wire, &first);
+	err = index_add(
+	    ed, z, &domain, INDEX_SERVICES, key->wire, key->len, &first);
 	if (err == OK && first)
-		err =
-		    index_add(ed, z, &apex, INDEX_DOMAINS, domain.wire, &first);
+		err = index_add(ed, z, &apex, INDEX_DOMAINS, domain.wire,
+		    domain.len, &first);
 	return err;
 }
 
@@ -123,9 +73,10 @@ directory_remove(struct edition *ed, struct zone *z, const struct name_key *key)
 
 	key_of(&domain, key, 2);
 	name_key_init(&apex, z->info->apex.wire);
-	err = index_remove(ed, z, &domain, INDEX_SERVICES, key->wire, &last);
+	err = index_remove(
+	    ed, z, &domain, INDEX_SERVICES, key->wire, key->len, &last);
 	if (err == OK && last)
-		err = index_remove(
-		    ed, z, &apex, INDEX_DOMAINS, domain.wire, &last);
+		err = index_remove(ed, z, &apex, INDEX_DOMAINS, domain.wire,
+		    domain.len, &last);
 	return err;
 }

@@ -10,8 +10,9 @@
  *
  * Beside RRsets proper a node may hold indexes: RRsets whose type lies in the
  * range that can never be data (RFC 6895 3.1), kept by directory.c for
- * looking from a domain to its services.  They are in no answer, dump or
- * transfer: whoever walks all RRsets skips those that node_is_index().
+ * looking from a domain to its services, and by reverse.c from an address to
+ * its names.  They are in no answer, dump or transfer: whoever walks all RRsets
+ * skips those that node_is_index().
  *
  * Threads:   readers any; edits by the writer, through an edition.
  * Ownership: blocks of editions; a node owns neither its RRsets nor its
@@ -33,6 +34,8 @@
 enum index_type {
 	INDEX_SERVICES = 128, /* at a domain: owners of its services */
 	INDEX_DOMAINS = 129, /* at the apex: domains that have services */
+	INDEX_NAMES =
+	    130, /* at the name of an address: who has it, reverse.h */
 };
 
 enum node_flags {
@@ -67,7 +70,7 @@ node_owner(const struct node *n)
 static inline bool
 node_is_index(const struct rrset *set)
 {
-	return set->type == INDEX_SERVICES || set->type == INDEX_DOMAINS;
+	return set->type >= INDEX_SERVICES && set->type <= INDEX_NAMES;
 }
 
 /* The RRset of a type, or NULL.  Any type may be asked for, index types
@@ -94,6 +97,15 @@ node_find_live(const struct node *n, uint16_t type, int64_t now_ms)
 	struct rrset *set = node_find(n, type);
 
 	return set && (!set->leased || rrset_is_live(set, now_ms)) ? set : NULL;
+}
+
+/* Whether what makes the node a delegation or a DNAME is live. */
+static inline bool
+node_is_live_cut(const struct node *n, int64_t now_ms)
+{
+	bool delegates = (n->flags & NODE_DELEGATION) != 0;
+
+	return node_find_live(n, delegates ? TYPE_NS : TYPE_DNAME, now_ms);
 }
 
 /* Whether the name owns a live record (indexes do not count). */

@@ -2,6 +2,7 @@
 #include "server/nameserver/query.h"
 
 #include "server/nameserver/additional.h"
+#include "server/nameserver/pointers.h"
 #include "server/nameserver/rules.h"
 #include "server/nameserver/service.h"
 #include "server/nameserver/settings.h"
@@ -219,10 +220,10 @@ answer_data(struct query *q, const struct node *n)
 /* A name that exists only in records which have expired, and the reaper is
  * about to remove, is not there any more. */
 static bool
-is_gone(const struct node *n, int64_t now_ms)
+is_gone(const struct query *q, const struct node *n)
 {
 	return n->children == 0 && (n->flags & NODE_APEX) == 0 &&
-	       !node_has_data(n, now_ms);
+	       !node_has_data(n, q->a->now_ms) && !pointers_exist(q->a, n);
 }
 
 static enum step
@@ -260,7 +261,7 @@ answer_absent(struct query *q)
 {
 	struct node *n = find_wildcard(q);
 
-	if (n != NULL && !is_gone(n, q->a->now_ms))
+	if (n != NULL && !is_gone(q, n))
 		return answer_node(q, n);
 	return negative(q, RCODE_NXDOMAIN);
 }
@@ -271,9 +272,9 @@ leave_gone(struct query *q)
 {
 	struct zone_walk *w = &q->walk;
 
-	if (w->node != NULL && is_gone(w->node, q->a->now_ms))
+	if (w->node != NULL && is_gone(q, w->node))
 		w->node = NULL;
-	while (w->node == NULL && is_gone(w->encloser, q->a->now_ms)) {
+	while (w->node == NULL && is_gone(q, w->encloser)) {
 		struct node *up;
 
 		up = tree_find(&q->a->zone->tree, q->key, ++w->encloser_strip);
@@ -299,6 +300,9 @@ answer_in_zone(struct query *q)
 		if (answer_data(q, w->node))
 			return STEP_DONE;
 	}
+	if (w->node != NULL &&
+	    pointers_answer(q->a, q->owner, w->node, q->qtype))
+		return STEP_DONE;
 	found = service_synthesise(q->a, q->owner, q->key, w, q->qtype);
 	if (found == SERVICE_ANSWERED)
 		return STEP_DONE;
@@ -313,21 +317,13 @@ answer_in_zone(struct query *q)
 	return answer_absent(q);
 }
 
-static bool
-is_live_cut(const struct node *cut, int64_t now_ms)
-{
-	bool delegates = (cut->flags & NODE_DELEGATION) != 0;
-
-	return node_find_live(cut, delegates ? TYPE_NS : TYPE_DNAME, now_ms);
-}
-
 /* The DS of a cut belongs to the parent's side (RFC 4035 3.1.4.1). */
 static bool
 is_cut_in_the_way(struct query *q)
 {
 	struct zone_walk *w = &q->walk;
 
-	while (w->cut != NULL && !is_live_cut(w->cut, q->a->now_ms))
+	while (w->cut != NULL && !node_is_live_cut(w->cut, q->a->now_ms))
 		zone_next_cut(q->a->zone, q->key, w);
 	return w->cut != NULL && !((w->cut->flags & NODE_DELEGATION) != 0 &&
 				     q->qtype == TYPE_DS && w->cut_strip == 0);

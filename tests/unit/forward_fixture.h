@@ -20,7 +20,7 @@ static struct {
 	uint64_t ticket;
 	struct name qname;
 	uint16_t qtype;
-	bool tcp;
+	bool tcp, dnssec_ok, checking_disabled;
 	uint32_t timeout_ms;
 	int64_t at_ms;
 	bool ended;
@@ -84,6 +84,8 @@ note_ask(void *arg, unsigned zone, unsigned server, uint64_t ticket,
 	name_set(&asked[i].qname, q->qname);
 	asked[i].qtype = q->qtype;
 	asked[i].tcp = q->tcp;
+	asked[i].dnssec_ok = q->dnssec_ok;
+	asked[i].checking_disabled = q->checking_disabled;
 	asked[i].timeout_ms = q->timeout_ms;
 	asked[i].at_ms = now_ms;
 	asked[i].ended = false;

@@ -328,6 +328,45 @@ Test(cache, who_is_asked_for_stays, .timeout = 20)
 		put_address(owner, 0);
 	}
 	cr_expect_eq(kept, 20000);
+	/* And one of names that are asked for once more. */
+	for (int i = 0; i < 20000; i++) {
+		snprintf(
+		    question, sizeof(question), "hot%d.example. A", i % 100);
+		kept += find(question, 0);
+		snprintf(owner, sizeof(owner), "warm%d.example.", i);
+		snprintf(question, sizeof(question), "warm%d.example. A", i);
+		put_address(owner, 0);
+		cr_expect(find(question, 0));
+	}
+	/* One bit tells no more apart: most stay. */
+	cr_expect_gt(kept, 35000);
+	stop();
+}
+
+Test(cache, who_is_asked_for_no_more_goes, .timeout = 20)
+{
+	char owner[64], question[80];
+	unsigned kept = 0;
+
+	start(100000);
+	for (int i = 0; i < 100; i++) {
+		snprintf(owner, sizeof(owner), "was%d.example.", i);
+		snprintf(question, sizeof(question), "was%d.example. A", i);
+		put_address(owner, 0);
+		cr_expect(find(question, 0));
+	}
+	for (int i = 0; i < 5000; i++) {
+		/* The hand passes over these, too, and comes round. */
+		snprintf(owner, sizeof(owner), "is%d.example.", i);
+		snprintf(question, sizeof(question), "is%d.example. A", i);
+		put_address(owner, 0);
+		cr_expect(find(question, 0));
+	}
+	for (int i = 0; i < 100; i++) {
+		snprintf(question, sizeof(question), "was%d.example. A", i);
+		kept += find(question, 0);
+	}
+	cr_expect_eq(kept, 0);
 	stop();
 }
 

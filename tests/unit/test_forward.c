@@ -76,6 +76,38 @@ Test(forward, the_same_question_is_asked_once, .timeout = 5)
 	expect_told(5, FORWARD_ENDED, RCODE_NOERROR);
 }
 
+Test(forward, do_and_cd_make_another_question, .timeout = 5)
+{
+	static const struct message_text answer_signed =
+	    TEXT("ra 0", "a.example. A",
+		"a.example. 300 IN A 192.0.2.1\n"
+		"a.example. 300 IN RRSIG A 8 2 300 1893456000 1577836800 1 "
+		"example. AAAA\n");
+	struct cache_key key = {
+	    .qname = (const uint8_t *)"\1a\7example", .qtype = TYPE_A};
+
+	start_one(1);
+	key.hash = name_hash(key.qname);
+	for (unsigned bits = 0; bits < 4; bits++) {
+		key.dnssec_ok = (bits & 1) != 0;
+		key.checking_disabled = (bits & 2) != 0;
+		cr_assert_eq(
+		    forward_ask(f, 0, &key, now_ms, note_told, NULL), OK);
+		cr_assert_eq(asks, bits + 1);
+		cr_expect_eq(asked[bits].dnssec_ok, key.dnssec_ok);
+		cr_expect_eq(
+		    asked[bits].checking_disabled, key.checking_disabled);
+	}
+	for (unsigned bits = 0; bits < 4; bits++)
+		answer(bits, &answer_signed);
+	/* Signatures are for those who asked. */
+	cr_assert_eq(tolds, 4);
+	cr_expect_lt(told[0].len, told[1].len);
+	cr_expect_eq(told[0].len, told[2].len);
+	cr_expect_eq(told[1].len, told[3].len);
+	stop_all();
+}
+
 Test(forward, so_many_wait_for_one_question, .timeout = 5)
 {
 	start_one(1);

@@ -244,6 +244,55 @@ Test(forward_time, who_refuses_lives, .timeout = 5)
 	stop_all();
 }
 
+static unsigned late;
+
+/* Told about a failure when its time was over. */
+static void
+note_time(void *arg, enum forward_source source, const struct cache_entry *e)
+{
+	(void)e;
+	if (source == FORWARD_FAILED)
+		late += now_ms != (int64_t)(intptr_t)arg;
+}
+
+Test(forward_time, each_of_many_ends_in_time, .timeout = 20)
+{
+	char question[64];
+	struct random order;
+
+	start_one(2);
+	random_seed(&order, 3);
+	late = 0;
+	for (int i = 0; i < 700; i++) {
+		struct name name;
+		struct cache_key key = {.qname = name.wire, .qtype = TYPE_A};
+
+		snprintf(question, sizeof(question), "n%d.example.", i);
+		text_name(question, &name);
+		key.hash = name_hash(name.wire);
+		cr_assert_eq(
+		    forward_ask(f, 0, &key, now_ms, note_time,
+			(void *)(intptr_t)(now_ms + FORWARD_TIMEOUT_MS)),
+		    OK);
+		/* Some are answered in between, so that places move. */
+		if (i % 3 == 0) {
+			size_t a = (size_t)random_below(&order, asks);
+			char text[NAME_TEXT_LEN], q[NAME_TEXT_LEN + 8];
+			struct message_text reply = TEXT("ra 3", q, NULL);
+
+			snprintf(q, sizeof(q), "%s A",
+			    name_to_text(asked[a].qname.wire, text));
+			if (!asked[a].ended)
+				answer(a, &reply);
+		}
+		pass((int64_t)random_below(&order, 10));
+	}
+	pass(FORWARD_TIMEOUT_MS);
+	cr_expect_eq(stats().in_flight, 0);
+	cr_expect_eq(late, 0);
+	stop_all();
+}
+
 Test(forward_time, when_upstreams_end_nobody_is_asked_from_inside, .timeout = 5)
 {
 	start_one(2);
