@@ -47,12 +47,13 @@ reload_step(struct control_client *client)
 static const struct control_command commands[] = {
     {"dump", control_dump_step, control_dump_end},
     {"explain", control_explain_step, control_explain_end},
+    {"flush", control_flush_step, NULL},
     {"force", control_force_step, control_force_end},
     {"forced", control_forced_step, NULL},
     {"instances", control_instances_step, control_list_end},
     {"reload", reload_step, NULL},
     {"services", control_services_step, control_list_end},
-    {"status", control_status_step, NULL},
+    {"status", control_status_step, control_status_end},
     {"watch", control_watch_step, control_watch_end},
     {"zones", control_zones_step, NULL},
 };

@@ -2,12 +2,13 @@
  *
  *   control.c          the thread, the listener, what main asks for
  *   control_client.c   one client: lines in, lines out, limits
- *   control_ask.c      questions to the writer, and its answers
+ *   control_ask.c      questions to the writer or the workers, and answers
  *   control_command.c  the table of commands, and the short ones
  *   control_status.c   status
  *   control_list.c     services, instances
  *   control_explain.c  explain
  *   control_force.c    force, forced
+ *   control_forward.c  flush, and upstreams for status
  *   control_watch.c    watch
  *   control_dump.c     dump
  *   control_walk.h, control_view.h   what the lists are made of
@@ -199,6 +200,7 @@ typedef void control_end_fn(struct control_client *);
 control_step_fn control_dump_step; /* control_dump.c */
 control_end_fn control_dump_end;
 control_step_fn control_status_step; /* control_status.c */
+control_end_fn control_status_end;
 control_step_fn control_zones_step;
 control_step_fn control_services_step; /* control_list.c */
 control_step_fn control_instances_step;
@@ -208,6 +210,9 @@ control_end_fn control_explain_end;
 control_step_fn control_force_step; /* control_force.c */
 control_step_fn control_forced_step;
 control_end_fn control_force_end;
+control_step_fn control_flush_step; /* control_forward.c */
+/* As a step of status: says a line for each upstream. */
+control_step_fn control_upstreams_step;
 control_step_fn control_watch_step; /* control_watch.c */
 control_end_fn control_watch_end;
 

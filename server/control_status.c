@@ -130,6 +130,19 @@ describe_checks(const struct control *control)
 	    (json_int_t)control_stat(control, STAT_CHECKS_INSTANCES));
 }
 
+/* What others have answered. */
+static json_t *
+describe_cache(const struct control *control)
+{
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "entries",
+	    (json_int_t)control_stat(control, STAT_CACHE_ENTRIES), "octets",
+	    (json_int_t)control_stat(control, STAT_CACHE_OCTETS), "hits",
+	    (json_int_t)control_stat(control, STAT_CACHE_HITS), "misses",
+	    (json_int_t)control_stat(control, STAT_CACHE_MISSES), "stale",
+	    (json_int_t)control_stat(control, STAT_FORWARD_STALE), "evicted",
+	    (json_int_t)control_stat(control, STAT_CACHE_EVICTED));
+}
+
 /* What the roster counts; null if the writer does not answer. */
 static json_t *
 describe_health(const struct inquiry *answer)
@@ -157,7 +170,7 @@ say_server(struct control_client *client, const struct inquiry *answer)
 
 	control_client_say(client,
 	    json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, "
-		      "s:o}",
+		      "s:o, s:o}",
 		"version", PACKAGE_VERSION, "uptime", (json_int_t)up_s,
 		"started", (json_int_t)(now_read().wall_s - up_s), "workers",
 		(json_int_t)plan->workers, "zones", (json_int_t)all.zones,
@@ -167,19 +180,30 @@ say_server(struct control_client *client, const struct inquiry *answer)
 		"health",
 		answer && answer->err == OK ? describe_health(answer)
 					    : json_null(),
-		"checks", describe_checks(control), "counters",
-		describe_counters(control), "store",
-		describe_store(plan->registry)));
+		"checks", describe_checks(control), "cache",
+		describe_cache(control), "counters", describe_counters(control),
+		"store", describe_store(plan->registry)));
 }
 
-/* One line about the server, then those of its zones.  It is asked for when
- * something is wrong: it needs no answer of the writer. */
-enum control_step
-control_status_step(struct control_client *client)
+/* What comes after the line about the server. */
+struct status_job {
+	bool upstreams_said;
+};
+
+void
+control_status_end(struct control_client *client)
+{
+	free(client->state);
+}
+
+/* The first line; it is asked for when something is wrong: it needs no answer
+ * of the writer. */
+static enum control_step
+say_first(struct control_client *client)
 {
 	struct inquiry *answer = NULL;
 
-	if (!client->begun && client->question == NULL) {
+	if (client->question == NULL) {
 		struct inquiry *inquiry = calloc(1, sizeof(*inquiry));
 
 		if (inquiry != NULL)
@@ -190,10 +214,26 @@ control_status_step(struct control_client *client)
 	if (client->question != NULL &&
 	    control_answer(client, CONTROL_STATUS_MS, &answer) == ANSWER_WAIT)
 		return STEP_WAIT;
-	if (!client->begun) {
-		client->begun = true;
-		say_server(client, answer);
-		control_forget(client);
+	say_server(client, answer);
+	control_forget(client);
+	client->begun = true;
+	client->state = calloc(1, sizeof(struct status_job));
+	return STEP_MORE;
+}
+
+/* One line about the server, then those of its upstreams and zones. */
+enum control_step
+control_status_step(struct control_client *client)
+{
+	struct status_job *job = client->state;
+
+	if (!client->begun)
+		return say_first(client);
+	if (job != NULL && !job->upstreams_said) {
+		enum control_step step = control_upstreams_step(client);
+
+		job->upstreams_said = step == STEP_DONE;
+		return job->upstreams_said ? STEP_MORE : step;
 	}
 	return control_zones_step(client);
 }

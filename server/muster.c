@@ -9,6 +9,7 @@
 enum {
 	OPTION_JSON = 256,
 	OPTION_LEASES,
+	OPTION_BELOW,
 };
 
 static const struct option options_known[] = {
@@ -17,6 +18,7 @@ static const struct option options_known[] = {
     {"json", no_argument, NULL, OPTION_JSON},
     {"output", required_argument, NULL, 'o'},
     {"leases", no_argument, NULL, OPTION_LEASES},
+    {"below", no_argument, NULL, OPTION_BELOW},
     {"version", no_argument, NULL, 'V'},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
@@ -96,6 +98,10 @@ take_option(struct muster_options *options, int option)
 	case OPTION_LEASES:
 		options->leases = true;
 		options->flags |= FLAG_LEASES;
+		return true;
+	case OPTION_BELOW:
+		options->below = true;
+		options->flags |= FLAG_BELOW;
 		return true;
 	default:
 		return false;

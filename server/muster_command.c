@@ -200,6 +200,16 @@ static const struct muster_command commands[] = {
 	.run = muster_explain,
     },
     {
+	.name = "flush",
+	.arguments = "NAME",
+	.summary = "forget what others answered about a name",
+	.help = "  --below  about all names below it too\n",
+	.least = 1,
+	.most = 1,
+	.flags = FLAG_BELOW,
+	.run = muster_forget,
+    },
+    {
 	.name = "force",
 	.arguments = "PATTERN STATE",
 	.summary = "overrule health: up, down, drain or auto",

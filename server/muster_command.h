@@ -21,6 +21,7 @@ enum {
 enum muster_flag {
 	FLAG_OUTPUT = 1,
 	FLAG_LEASES = 2,
+	FLAG_BELOW = 4,
 };
 
 struct muster_options {
@@ -29,6 +30,7 @@ struct muster_options {
 	const char *output; /* NULL: standard output */
 	bool json;
 	bool leases;
+	bool below;
 	unsigned flags; /* enum muster_flag that were given */
 };
 
@@ -87,6 +89,7 @@ muster_run_fn muster_status; /* muster_status.c */
 muster_run_fn muster_services; /* muster_list.c */
 muster_run_fn muster_instances;
 muster_run_fn muster_explain; /* muster_explain.c */
+muster_run_fn muster_forget; /* muster_forget.c */
 muster_run_fn muster_force; /* muster_force.c */
 muster_run_fn muster_forced;
 muster_run_fn muster_watch; /* muster_watch.c */

@@ -129,6 +129,47 @@ print_checks(FILE *to, const json_t *checks)
 }
 
 static void
+print_cache(FILE *to, const json_t *cache)
+{
+	int64_t hits = muster_number(cache, "hits");
+	int64_t asked = hits + muster_number(cache, "misses");
+
+	if (asked == 0)
+		return;
+	fprintf(to,
+	    "cache: %" PRId64 " answers, %" PRId64 " KiB; %" PRId64
+	    " questions, %" PRId64 "%% of them answered by it; %" PRId64
+	    " stale answers\n",
+	    muster_number(cache, "entries"),
+	    muster_number(cache, "octets") / 1024, asked, 100 * hits / asked,
+	    muster_number(cache, "stale"));
+}
+
+static void
+print_upstream(FILE *to, const json_t *line)
+{
+	int64_t dead = muster_number(line, "dead");
+	const json_t *rtt = json_object_get(line, "rtt_ms");
+
+	fputs("upstream ", to);
+	muster_print_text(to, muster_text(line, "upstream"));
+	fputs(" for ", to);
+	muster_print_text(to, muster_text(line, "forward"));
+	fputs(": ", to);
+	if (dead > 0)
+		table_print_coloured(to, COLOUR_BAD, table_has_colours(to),
+		    dead == muster_number(line, "workers") ? "DEAD, "
+							   : "dead for some, ");
+	if (json_is_number(rtt))
+		fprintf(to, "%.1f ms, ", json_number_value(rtt));
+	fprintf(to,
+	    "%" PRId64 " asked, %" PRId64 " answered, %" PRId64
+	    " silent, %" PRId64 " refused\n",
+	    muster_number(line, "asked"), muster_number(line, "answered"),
+	    muster_number(line, "silent"), muster_number(line, "refused"));
+}
+
+static void
 print_status(void *arg, FILE *to, const struct muster_options *options,
     const json_t *line)
 {
@@ -136,9 +177,14 @@ print_status(void *arg, FILE *to, const struct muster_options *options,
 		muster_print_zone(arg, to, options, line);
 		return;
 	}
+	if (json_object_get(line, "upstream") != NULL) {
+		print_upstream(to, line);
+		return;
+	}
 	print_server(to, line);
 	print_health(to, muster_object(line, "health"));
 	print_checks(to, muster_object(line, "checks"));
+	print_cache(to, muster_object(line, "cache"));
 	print_figures(to, "count", muster_object(line, "counters"));
 	print_store(to, muster_object(line, "store"));
 }
