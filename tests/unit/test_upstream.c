@@ -269,7 +269,8 @@ Test(upstream, those_that_wait_do_not_hold_up_the_others)
 	}
 	cr_assert_eq(world_figures(&w)->answered, 99 * silent);
 	cr_assert_eq(world_figures(&w)->in_flight, silent);
-	cr_assert_leq(w.watching, 64, "%zu sockets", w.watching);
+	/* Newer versions of c-ares ask again, from a second socket. */
+	cr_assert_leq(w.watching, 2 * 64, "%zu sockets", w.watching);
 	world_pass_ms(&w, 3000);
 	cr_assert_eq(world_figures(&w)->silent, silent);
 	cr_assert_eq(world_figures(&w)->wrong, 0);
