@@ -9,6 +9,7 @@ inquiry_free(struct inquiry *inquiry)
 	if (inquiry == NULL)
 		return;
 	free(inquiry->report);
+	free(inquiry->upstream);
 	force_fini(&inquiry->forced);
 	free(inquiry);
 }

@@ -184,6 +184,10 @@ registry_ask(struct registry *r, struct inquiry *inquiry, int64_t now_ms)
 		inquiry->err =
 		    force_copy(roster_forced(r->roster), &inquiry->forced);
 		break;
+	case INQUIRY_FLUSH:
+	case INQUIRY_UPSTREAMS:
+		inquiry->err = ERR_NOT_FOUND; /* the workers know */
+		break;
 	}
 	if (inquiry->err != OK && inquiry->text[0] == '\0')
 		snprintf(inquiry->text, sizeof(inquiry->text), "%s",

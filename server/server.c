@@ -42,7 +42,7 @@ log_ready(const struct server *server)
 static void
 log_stats(const struct server *server)
 {
-	char line[1024];
+	char line[2048];
 	size_t len = 0;
 
 	for (int i = 0; i < STAT_COUNT && len < sizeof(line); i++)

@@ -66,7 +66,6 @@ warn_unused(const struct config *config)
 		size_t entries;
 	} section[] = {
 	    {"api", config->api_listen_count},
-	    {"forward", config->forward_count},
 	};
 
 	for (size_t i = 0; i < sizeof(section) / sizeof(section[0]); i++)
@@ -175,6 +174,19 @@ tcp_share(const struct server *server)
 	};
 }
 
+/* A worker has answered its part of an inquiry: the next one's turn. */
+static void
+pass_on(void *arg, uint16_t n, struct inquiry *inquiry)
+{
+	struct server *server = arg;
+	size_t next = (size_t)n + 1;
+
+	if (next < server->workers)
+		worker_mail(server->worker[next], inquiry);
+	else
+		inquiry->finish(inquiry);
+}
+
 static enum error
 make_worker(struct server *server, size_t w)
 {
@@ -185,6 +197,10 @@ make_worker(struct server *server, size_t w)
 	    .writer = &server->inbox,
 	    .stats = &server->stats[w],
 	    .tcp = tcp_share(server),
+	    .cache_len = server->config->cache_len / server->workers,
+	    .stale_ms = (int64_t)server->config->serve_stale_ms,
+	    .pass_on = pass_on,
+	    .arg = server,
 	    .sockets = sockets->addresses,
 	    .udp_fd = sockets->udp_fd + w * sockets->addresses,
 	    .tcp_fd = sockets->tcp_fd + w * sockets->addresses,
@@ -288,13 +304,17 @@ ask_reload(void *arg)
 	kill(getpid(), SIGHUP);
 }
 
-/* Operators ask what only the writer knows. */
+/* Operators ask what only the writer knows, or the workers. */
 static void
 pass_inquiry(void *arg, struct inquiry *inquiry)
 {
 	struct server *server = arg;
 
-	writer_mail(server->writer, &inquiry->mail);
+	if (inquiry->kind == INQUIRY_FLUSH ||
+	    inquiry->kind == INQUIRY_UPSTREAMS)
+		worker_mail(server->worker[0], inquiry);
+	else
+		writer_mail(server->writer, &inquiry->mail);
 }
 
 static int

@@ -27,6 +27,22 @@ static const char *const names[STAT_COUNT] = {
     [STAT_CHECKS_LATE] = "checks_late",
     [STAT_CHECKS_IN_FLIGHT] = "checks_in_flight",
     [STAT_CHECKS_INSTANCES] = "checks_instances",
+    [STAT_FORWARDED] = "forwarded",
+    [STAT_FORWARD_STALE] = "forward_stale",
+    [STAT_FORWARD_FAILED] = "forward_failed",
+    [STAT_FORWARD_BLOCKED] = "forward_blocked",
+    [STAT_FORWARD_MERGED] = "forward_merged",
+    [STAT_FORWARD_PREFETCHED] = "forward_prefetched",
+    [STAT_FORWARD_WAITING] = "forward_waiting",
+    [STAT_UPSTREAM_ASKED] = "upstream_asked",
+    [STAT_UPSTREAM_ANSWERED] = "upstream_answered",
+    [STAT_UPSTREAM_SILENT] = "upstream_silent",
+    [STAT_UPSTREAM_WRONG] = "upstream_wrong",
+    [STAT_CACHE_HITS] = "cache_hits",
+    [STAT_CACHE_MISSES] = "cache_misses",
+    [STAT_CACHE_EVICTED] = "cache_evicted",
+    [STAT_CACHE_ENTRIES] = "cache_entries",
+    [STAT_CACHE_OCTETS] = "cache_octets",
 };
 
 struct stats *

@@ -39,6 +39,22 @@ enum stat {
 	STAT_CHECKS_LATE, /* ... for reasons of our own: it says nothing */
 	STAT_CHECKS_IN_FLIGHT, /* level: probes under way */
 	STAT_CHECKS_INSTANCES, /* level: instances that are probed */
+	STAT_FORWARDED, /* questions of clients that are for others to answer */
+	STAT_FORWARD_STALE, /* answered with what was stale */
+	STAT_FORWARD_FAILED, /* answered with SERVFAIL */
+	STAT_FORWARD_BLOCKED, /* private addresses not passed on */
+	STAT_FORWARD_MERGED, /* waited for a question that was under way */
+	STAT_FORWARD_PREFETCHED, /* asked again before it was over */
+	STAT_FORWARD_WAITING, /* level: clients that wait */
+	STAT_UPSTREAM_ASKED, /* questions sent */
+	STAT_UPSTREAM_ANSWERED, /* ... with an answer of use */
+	STAT_UPSTREAM_SILENT, /* ... without an answer in time */
+	STAT_UPSTREAM_WRONG, /* ... with an answer of no use */
+	STAT_CACHE_HITS, /* fresh */
+	STAT_CACHE_MISSES,
+	STAT_CACHE_EVICTED, /* entries that made room */
+	STAT_CACHE_ENTRIES, /* level */
+	STAT_CACHE_OCTETS, /* level */
 	STAT_COUNT
 };
 

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "server/log.h"
-#include "server/nameserver/update.h"
 #include "server/now.h"
 #include "server/stats.h"
 #include "server/tcp_connection.h"
@@ -259,18 +258,27 @@ tcp_stop(struct tcp *tcp)
 	}
 }
 
-void
-tcp_late(struct tcp *tcp, const struct update *update, int64_t wall_s)
+static struct tcp_connection *
+find_connection(const struct tcp *tcp, const struct route *route)
 {
-	const struct route *route = &update->route;
 	struct tcp_seat *seat = tcp_table_find(
 	    tcp->house.table, route->connection, route->connection_serial);
 
-	if (seat == NULL) {
-		stats_add(tcp->house.door->stats, STAT_UPDATES_ORPHANED, 1);
-		return;
-	}
-	tcp_connection_late(tcp_connection_of(seat), update, wall_s);
+	return seat == NULL ? NULL : tcp_connection_of(seat);
+}
+
+uint8_t *
+tcp_late_room(struct tcp *tcp, const struct route *route)
+{
+	struct tcp_connection *c = find_connection(tcp, route);
+
+	return c == NULL ? NULL : tcp_connection_late_room(c);
+}
+
+void
+tcp_late_put(struct tcp *tcp, const struct route *route, size_t len)
+{
+	tcp_connection_late_put(find_connection(tcp, route), len);
 }
 
 void

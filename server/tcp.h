@@ -21,10 +21,12 @@
 
 struct tcp;
 
+#define TCP_LATE_LEN 65535
+
 struct tcp_limits {
 	uint32_t connections; /* of this worker */
 	uint32_t per_address; /* of those */
-	uint32_t pipeline; /* updates under way for one connection */
+	uint32_t pipeline; /* requests under way for one connection */
 	int64_t idle_ms; /* nothing asked: closed */
 	int64_t keepalive_ms; /* the same with edns-tcp-keepalive */
 	int64_t stall_ms; /* replies not read: closed */
@@ -43,11 +45,15 @@ enum error tcp_listen(struct tcp *, int fd) MUST_CHECK;
 /* Stops accepting and reading; replies under way are still sent. */
 void tcp_stop(struct tcp *);
 
-/* Renders a finished update's reply for the connection that asked, if it is
- * still there.  Inside snapshot_enter() ... snapshot_leave(). */
-void tcp_late(struct tcp *, const struct update *, int64_t wall_s);
+/* Where to write a reply that comes late, TCP_LATE_LEN octets; NULL if who
+ * asked has gone.  Not to be called while messages are being answered. */
+uint8_t *tcp_late_room(struct tcp *, const struct route *);
 
-/* Sends what tcp_late() has gathered.  Outside of it. */
+/* Takes what was written there, len octets, for that connection; each request
+ * under way ends with this, with 0 if there is no reply. */
+void tcp_late_put(struct tcp *, const struct route *, size_t len);
+
+/* Sends what has gathered.  Outside of snapshot_enter(). */
 void tcp_flush(struct tcp *);
 
 #endif

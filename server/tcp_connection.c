@@ -11,6 +11,7 @@
 
 #include "server/nameserver/nameserver.h"
 #include "server/nameserver/update.h"
+#include "server/nameserver/waiting.h"
 #include "server/now.h"
 #include "server/stats.h"
 #include "zones/dns/wire.h"
@@ -87,6 +88,18 @@ is_blocked(const struct tcp_connection *c)
 	       tcp_output_len(&c->out) >= TCP_OUT_HIGH;
 }
 
+/* Where a later reply must go. */
+static void
+set_route(const struct tcp_connection *c, struct route *route)
+{
+	route->worker = c->house->door->worker;
+	route->tcp = true;
+	route->connection = c->seat.slot;
+	route->connection_serial = c->seat.serial;
+	route->peer = c->peer;
+	route->control_len = 0;
+}
+
 /* Hands an update to the writer, or refuses it if too many are under way;
  * returns the length of a reply that is ready at once. */
 static size_t
@@ -94,15 +107,9 @@ submit(struct tcp_connection *c, struct request *request)
 {
 	struct door *door = c->house->door;
 	struct update *update = request->update;
-	struct route *route = &update->route;
 	size_t len;
 
-	route->worker = door->worker;
-	route->tcp = true;
-	route->connection = c->seat.slot;
-	route->connection_serial = c->seat.serial;
-	route->peer = c->peer;
-	route->control_len = 0;
+	set_route(c, &update->route);
 	if (door_submit(door, update)) {
 		c->under_way++;
 		return 0;
@@ -133,9 +140,12 @@ answer_one(struct tcp_connection *c, const struct snapshot *snapshot,
 	case VERDICT_WRITE:
 		put_reply(c, submit(c, request));
 		break;
+	case VERDICT_WAIT:
+		set_route(c, &request->waiting->route);
+		c->under_way++;
+		break;
 	case VERDICT_DROP:
 	case VERDICT_STREAM:
-	case VERDICT_WAIT:
 	default:
 		stats_add(door->stats, STAT_DROPPED, 1);
 	}
@@ -481,17 +491,20 @@ tcp_connection_stop(struct tcp_connection *c)
 	settle(c);
 }
 
+uint8_t *
+tcp_connection_late_room(struct tcp_connection *c)
+{
+	assert(c->house->replies_len == 0);
+	return reply_room(c);
+}
+
 void
-tcp_connection_late(
-    struct tcp_connection *c, const struct update *update, int64_t wall_s)
+tcp_connection_late_put(struct tcp_connection *c, size_t len)
 {
 	struct tcp_house *house = c->house;
-	size_t len;
 
-	assert(c->under_way > 0 && house->replies_len == 0);
+	assert(c->under_way > 0);
 	c->under_way--;
-	len = nameserver_finish(
-	    house->door->local, update, wall_s, reply_room(c), TCP_MESSAGE_MAX);
 	put_reply(c, len);
 	/* Kept, not sent: its neighbours in the batch join it. */
 	if (len > 0 &&

@@ -56,7 +56,7 @@ SLIST_HEAD(tcp_connection_list, tcp_connection);
 struct tcp_house {
 	struct door *door;
 	struct tcp_table *table;
-	uint32_t pipeline; /* updates under way before we stop reading */
+	uint32_t pipeline; /* requests under way before we stop reading */
 	bool stopped; /* no connection is read any more */
 	/* connections with late replies to send */
 	struct tcp_connection_list late;
@@ -75,7 +75,7 @@ struct tcp_connection {
 	struct event *writable; /* NULL until something has to wait */
 	int fd;
 	struct endpoint peer;
-	uint32_t under_way; /* updates with the writer */
+	uint32_t under_way; /* with the writer, or with others */
 	bool reading; /* readable is pending */
 	bool writing; /* writable is pending */
 	bool ended; /* the peer has sent everything */
@@ -105,10 +105,13 @@ struct tcp_connection *tcp_connection_of(struct tcp_seat *);
 /* Stops reading; closes it if it has nothing more to send. */
 void tcp_connection_stop(struct tcp_connection *);
 
-/* Renders the reply of a finished update and adds it to what is to be sent;
- * the connection joins house->late. */
-void tcp_connection_late(
-    struct tcp_connection *, const struct update *, int64_t wall_s);
+/* Where to write a reply that comes late, TCP_MESSAGE_MAX octets; not while
+ * messages are being answered. */
+uint8_t *tcp_connection_late_room(struct tcp_connection *);
+
+/* Adds what was written there, len octets (0: there is no reply), to what is
+ * to be sent; the connection joins house->late. */
+void tcp_connection_late_put(struct tcp_connection *, size_t len);
 
 /* Sends late replies and goes on with what had to wait for them; may close
  * the connection. */

@@ -12,6 +12,7 @@
 #include "server/nameserver/ahead.h"
 #include "server/nameserver/nameserver.h"
 #include "server/nameserver/update.h"
+#include "server/nameserver/waiting.h"
 #include "server/now.h"
 #include "server/socket.h"
 #include "server/stats.h"
@@ -86,15 +87,11 @@ queue_reply(struct udp *udp, struct endpoint *peer, void *control,
 	udp->queued++;
 }
 
-/* Hands an update to the writer; returns the length of a reply if there is
- * one already (SERVFAIL: too many are under way). */
-static size_t
-submit(struct udp *udp, struct request *request, const struct msghdr *in)
+/* Where a later reply must go. */
+static void
+set_route(const struct udp *udp, const struct request *request,
+    const struct msghdr *in, struct route *route)
 {
-	struct update *update = request->update;
-	struct route *route = &update->route;
-	size_t len;
-
 	route->worker = udp->door->worker;
 	route->socket = udp->number;
 	route->tcp = false;
@@ -102,6 +99,17 @@ submit(struct udp *udp, struct request *request, const struct msghdr *in)
 	route->control_len = in->msg_controllen;
 	if (in->msg_controllen > 0)
 		memcpy(route->control, in->msg_control, in->msg_controllen);
+}
+
+/* Hands an update to the writer; returns the length of a reply if there is
+ * one already (SERVFAIL: too many are under way). */
+static size_t
+submit(struct udp *udp, struct request *request, const struct msghdr *in)
+{
+	struct update *update = request->update;
+	size_t len;
+
+	set_route(udp, request, in, &update->route);
 	if (door_submit(udp->door, update))
 		return 0;
 	len = nameserver_finish(udp->door->local, update, request->wall_s,
@@ -135,9 +143,12 @@ answer_one(struct udp *udp, const struct snapshot *snapshot,
 	case VERDICT_WRITE:
 		len = submit(udp, request, in);
 		break;
+	case VERDICT_WAIT:
+		set_route(udp, request, in, &request->waiting->route);
+		len = 0;
+		break;
 	case VERDICT_DROP:
 	case VERDICT_STREAM:
-	case VERDICT_WAIT:
 	default:
 		stats_add(udp->door->stats, STAT_DROPPED, 1);
 		len = 0;

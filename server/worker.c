@@ -10,6 +10,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "server/inquiry.h"
 #include "server/loop.h"
 #include "server/nameserver/nameserver.h"
 #include "server/nameserver/update.h"
@@ -17,6 +18,7 @@
 #include "server/queue.h"
 #include "server/stats.h"
 #include "server/udp.h"
+#include "server/worker_forward.h"
 #include "zones/snapshot.h"
 
 /* Replies from the writer at a time; then clients have their turn. */
@@ -32,15 +34,19 @@ enum phase {
 struct worker {
 	/* shared */
 	struct queue replies;
+	struct mailbox mail; /* inquiries */
 	_Atomic int phase;
 	sem_t closed; /* posted when the doors are closed */
 	/* main's */
 	pthread_t thread;
 	bool started;
+	void (*pass_on)(void *arg, uint16_t n, struct inquiry *);
+	void *arg;
 	/* the worker thread's */
 	struct door door;
 	struct event *wake;
 	struct tcp *tcp;
+	struct worker_forward *forward;
 	struct udp **udp; /* [sockets] */
 	size_t sockets;
 	bool doors_closed;
@@ -49,29 +55,60 @@ struct worker {
 
 /* ---- replies that come back ---- */
 
+/* Where to write a reply to a request that came by a route; NULL: nobody
+ * would get it. */
+static uint8_t *
+late_room(void *arg, const struct route *route, size_t *cap)
+{
+	struct worker *worker = arg;
+	uint8_t *room;
+
+	if (route->tcp) {
+		*cap = TCP_LATE_LEN;
+		return tcp_late_room(worker->tcp, route);
+	}
+	*cap = UDP_BUFFER_LEN;
+	room = udp_late_room(worker->udp[route->socket]);
+	if (room == NULL)
+		stats_add(worker->door.stats, STAT_UDP_UNSENT, 1);
+	return room;
+}
+
+static void
+late_put(void *arg, const struct route *route, size_t len)
+{
+	struct worker *worker = arg;
+
+	if (route->tcp)
+		tcp_late_put(worker->tcp, route, len);
+	else if (len > 0)
+		udp_late_put(worker->udp[route->socket], route, len);
+}
+
+/* Sends what has gathered. */
+static void
+late_flush(void *arg)
+{
+	struct worker *worker = arg;
+
+	for (size_t i = 0; i < worker->sockets; i++)
+		udp_flush(worker->udp[i]);
+	tcp_flush(worker->tcp);
+}
+
 /* Renders one reply to where its request came from. */
 static void
 reply_one(struct worker *worker, const struct update *update, int64_t wall_s)
 {
-	const struct route *route = &update->route;
-	struct udp *udp;
-	uint8_t *room;
-	size_t len;
+	size_t cap;
+	uint8_t *room = late_room(worker, &update->route, &cap);
 
-	if (route->tcp) {
-		tcp_late(worker->tcp, update, wall_s);
-		return;
-	}
-	udp = worker->udp[route->socket];
-	room = udp_late_room(udp);
-	if (room == NULL) {
-		stats_add(worker->door.stats, STAT_UDP_UNSENT, 1);
-		return;
-	}
-	len = nameserver_finish(
-	    worker->door.local, update, wall_s, room, UDP_BUFFER_LEN);
-	if (len > 0)
-		udp_late_put(udp, route, len);
+	if (room != NULL)
+		late_put(worker, &update->route,
+		    nameserver_finish(
+			worker->door.local, update, wall_s, room, cap));
+	else if (update->route.tcp)
+		stats_add(worker->door.stats, STAT_UPDATES_ORPHANED, 1);
 }
 
 /* Sends a batch of what is in the backlog. */
@@ -91,9 +128,7 @@ reply_batch(struct worker *worker)
 		update_free(update);
 	}
 	snapshot_leave(worker->door.hub);
-	for (size_t i = 0; i < worker->sockets; i++)
-		udp_flush(worker->udp[i]);
-	tcp_flush(worker->tcp);
+	late_flush(worker);
 	queue_release(worker->door.writer, weight);
 	stats_add(worker->door.stats, STAT_UPDATES_FINISHED, n);
 }
@@ -105,6 +140,22 @@ have_replies(struct worker *worker)
 	if (worker->backlog == NULL)
 		worker->backlog = queue_take(&worker->replies);
 	return worker->backlog != NULL;
+}
+
+/* ---- inquiries ---- */
+
+static void
+answer_mail(struct worker *worker)
+{
+	struct mail *mail = mailbox_take(&worker->mail), *next;
+
+	for (; mail != NULL; mail = next) {
+		struct inquiry *inquiry = (struct inquiry *)mail;
+
+		next = mail->next;
+		worker_forward_inquiry(worker->forward, inquiry);
+		worker->pass_on(worker->arg, worker->door.worker, inquiry);
+	}
 }
 
 /* ---- the loop ---- */
@@ -128,6 +179,7 @@ worker_woken(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	queue_drain_wake(&worker->replies);
+	answer_mail(worker);
 	if (phase >= PHASE_CLOSE && !worker->doors_closed)
 		close_doors(worker);
 	if (have_replies(worker))
@@ -195,6 +247,22 @@ fill_door(struct door *door, const struct worker_plan *plan)
 	return door->base != NULL && door->local != NULL ? OK : ERR_MEMORY;
 }
 
+static enum error
+make_forward(struct worker *worker, const struct worker_plan *plan)
+{
+	const struct worker_forward_plan forward = {
+	    .door = &worker->door,
+	    .cache_len = plan->cache_len,
+	    .stale_ms = plan->stale_ms,
+	    .room = late_room,
+	    .put = late_put,
+	    .flush = late_flush,
+	    .arg = worker,
+	};
+
+	return worker_forward_new(&forward, &worker->forward);
+}
+
 /* Everything but the threads; what was made is in *worker, also on failure. */
 static enum error
 furnish(struct worker *worker, const struct worker_plan *plan, int *udp_fd,
@@ -202,6 +270,10 @@ furnish(struct worker *worker, const struct worker_plan *plan, int *udp_fd,
 {
 	enum error err = fill_door(&worker->door, plan);
 
+	worker->pass_on = plan->pass_on;
+	worker->arg = plan->arg;
+	if (err == OK)
+		err = make_forward(worker, plan);
 	if (err != OK)
 		return err;
 	worker->udp = calloc(plan->sockets, sizeof(*worker->udp));
@@ -211,6 +283,14 @@ furnish(struct worker *worker, const struct worker_plan *plan, int *udp_fd,
 	    event_add(worker->wake, NULL) != 0)
 		return ERR_MEMORY;
 	return open_doors(worker, plan, udp_fd, tcp_fd);
+}
+
+static void
+wake_worker(void *arg)
+{
+	struct worker *worker = arg;
+
+	queue_wake(&worker->replies);
 }
 
 /* A worker with nothing but what others may touch; NULL on failure. */
@@ -228,6 +308,7 @@ allocate(void)
 		free(worker);
 		return NULL;
 	}
+	mailbox_init(&worker->mail, wake_worker, worker);
 	sem_init(&worker->closed, 0, 0);
 	return worker;
 }
@@ -265,6 +346,7 @@ worker_free(struct worker *worker)
 		udp_free(worker->udp[i]);
 	free(worker->udp);
 	tcp_free(worker->tcp);
+	worker_forward_free(worker->forward);
 	nameserver_local_free(worker->door.local);
 	if (worker->wake != NULL)
 		event_free(worker->wake);
@@ -290,6 +372,12 @@ void
 worker_reply(struct worker *worker, struct update *list)
 {
 	queue_push(&worker->replies, list);
+}
+
+void
+worker_mail(struct worker *worker, struct inquiry *inquiry)
+{
+	mailbox_push(&worker->mail, &inquiry->mail);
 }
 
 static void

@@ -105,7 +105,8 @@ node_is_live_cut(const struct node *n, int64_t now_ms)
 {
 	bool delegates = (n->flags & NODE_DELEGATION) != 0;
 
-	return node_find_live(n, delegates ? TYPE_NS : TYPE_DNAME, now_ms);
+	return node_find_live(n, delegates ? TYPE_NS : TYPE_DNAME, now_ms) !=
+	       NULL;
 }
 
 /* Whether the name owns a live record (indexes do not count). */

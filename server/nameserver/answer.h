@@ -57,6 +57,7 @@ struct scratch {
 	uint64_t sum[SELECTION_MAX];
 	struct record *address[SELECTION_MAX];
 	uint32_t turn[SCRATCH_TURNS]; /* round-robin, by hash of the owner */
+	struct name outside; /* query.h: where a chain has left our zones */
 };
 
 struct config_site;

@@ -1,6 +1,7 @@
 /* nameserver.h - one message in, one verdict out.
  *
  *     message -> edns -> zone -> tsig -> query   -> SEND
+ *                                          `-> others -> WAIT ... resolve.h
  *                                     -> update  -> WRITE ... -> finish
  *
  * Threads:   nameserver_answer and nameserver_finish: any worker, inside
@@ -23,9 +24,16 @@ struct nameserver_local;
 struct nameserver_local *nameserver_local_new(void);
 void nameserver_local_free(struct nameserver_local *);
 
+/* What names that are not ours are asked with (resolve.h), borrowed; NULL: they
+ * are refused. */
+struct resolve;
+void nameserver_use_resolve(struct nameserver_local *, struct resolve *);
+
 /* Judges one message.  `in` is not changed.  VERDICT_WRITE gives a new update
  * in request->update, which must come back through nameserver_finish() and
- * then update_free() (or just the latter if the asker has gone). */
+ * then update_free() (or just the latter if the asker has gone).  VERDICT_WAIT
+ * gives one who waits, in request->waiting: its route is to be filled in, and
+ * the reply comes through resolve.h. */
 enum verdict nameserver_answer(
     struct nameserver_local *, const struct snapshot *, struct request *);
 

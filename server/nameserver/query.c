@@ -5,9 +5,7 @@
 #include "server/nameserver/pointers.h"
 #include "server/nameserver/rules.h"
 #include "server/nameserver/service.h"
-
-/* Names in a chain of CNAMEs and DNAMEs: more is a loop or abuse. */
-#define CHAIN_MAX 16
+#include "server/nameserver/settings.h"
 
 /* The negative TTL below a known service: a new instance must be seen soon
  * (coredns issue 2434), while other names may be cached longer. */
@@ -22,8 +20,7 @@ struct query {
 	struct name_key made; /* the key of a name further down the chain */
 	struct name target; /* where the last CNAME led */
 	struct zone_walk walk;
-	uint64_t asked[CHAIN_MAX]; /* hashes of the names of the chain */
-	unsigned chain;
+	struct chain *chain;
 	struct query_result result;
 };
 
@@ -42,6 +39,16 @@ is_near_service(const struct query *q)
 	return (n->flags & NODE_SERVICE) != 0 ||
 	       (n->name_len > 1 && node_owner(n)[1] == '_') ||
 	       ((n->flags & NODE_APEX) == 0 && node_find(n, INDEX_SERVICES));
+}
+
+bool
+chain_follow(struct chain *chain, uint64_t from, uint64_t to)
+{
+	chain->asked[chain->length] = from;
+	for (unsigned i = 0; i <= chain->length; i++)
+		if (chain->asked[i] == to)
+			return false;
+	return ++chain->length < QUERY_CHAIN_MAX;
 }
 
 static enum step
@@ -66,16 +73,9 @@ negative(struct query *q, enum rcode rcode)
 static enum step
 follow(struct query *q, const uint8_t *target)
 {
-	uint64_t hash = name_hash(target);
-
-	/* A loop is told once: no record comes twice (RFC 2181 5). */
-	q->asked[q->chain] = q->key->hash[0];
-	for (unsigned i = 0; i <= q->chain; i++)
-		if (q->asked[i] == hash)
-			return STEP_DONE;
-	name_set(&q->target, target);
-	if (++q->chain >= CHAIN_MAX)
+	if (!chain_follow(q->chain, q->key->hash[0], name_hash(target)))
 		return STEP_DONE;
+	name_set(&q->target, target);
 	q->owner = owner_of(q->target.wire);
 	return STEP_NEXT;
 }
@@ -159,7 +159,7 @@ answer_referral(struct query *q)
 	size_t noted = a->targets;
 	unsigned glue;
 
-	if (q->chain == 0)
+	if (q->chain->length == 0)
 		q->result.authoritative = false;
 	if (!answer_put_whole(a, SECTION_AUTHORITY, owner_of(node_owner(cut)),
 		ns, UINT32_MAX)) {
@@ -344,22 +344,46 @@ find_zone(const struct query *q)
 	return number;
 }
 
+/* A forward zone inside of a zone of ours, perhaps below a cut, beats it. */
+static bool
+is_for_others(const struct query *q, int number)
+{
+	const struct settings *settings = q->a->settings;
+
+	return settings->inside_count > 0 &&
+	       settings_is_inside(settings,
+		   &q->a->snapshot->zones->zone[number]->info->apex,
+		   q->owner.name, q->qtype);
+}
+
+static enum step
+leave(struct query *q)
+{
+	struct name *outside = &q->a->scratch->outside;
+
+	q->result.outside = q->owner.name;
+	if (q->chain->length == 0) {
+		q->result.rcode = RCODE_REFUSED;
+	} else {
+		name_set(outside, q->owner.name);
+		q->result.outside = outside->wire;
+	}
+	return STEP_DONE;
+}
+
 static enum step
 take_step(struct query *q)
 {
 	const struct zoneset *zones = q->a->snapshot->zones;
 	int number;
 
-	if (q->chain > 0 || q->key == NULL) {
+	if (q->chain->length > 0 || q->key == NULL) {
 		name_key_init(&q->made, q->owner.name);
 		q->key = &q->made;
 	}
 	number = find_zone(q);
-	if (number < 0) {
-		if (q->chain == 0)
-			q->result.rcode = RCODE_REFUSED;
-		return STEP_DONE;
-	}
+	if (number < 0 || is_for_others(q, number))
+		return leave(q);
 	q->a->zone = zones->zone[number];
 	if (q->a->special)
 		rules_reset(q->a);
@@ -368,7 +392,7 @@ take_step(struct query *q)
 		q->result.not_ready = true;
 		return STEP_DONE;
 	}
-	if (q->chain == 0)
+	if (q->chain->length == 0)
 		q->result.authoritative = true;
 	q->result.rcode = RCODE_NOERROR;
 	zone_find(q->a->zone, q->key, &q->walk);
@@ -380,16 +404,16 @@ take_step(struct query *q)
 }
 
 struct query_result
-query_answer(struct answer *a, const uint8_t *qname, uint16_t qtype,
-    const struct name_key *key)
+query_answer(struct answer *a, struct chain *chain, const uint8_t *name,
+    uint16_t qtype, const struct name_key *key)
 {
 	struct query q;
 
 	q.a = a;
 	q.qtype = qtype;
 	q.key = key;
-	q.owner = owner_of_question(qname);
-	q.chain = 0;
+	q.owner = chain->length == 0 ? owner_of_question(name) : owner_of(name);
+	q.chain = chain;
 	q.result = (struct query_result){.rcode = RCODE_NOERROR};
 	while (take_step(&q) == STEP_NEXT)
 		;

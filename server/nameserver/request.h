@@ -27,7 +27,7 @@ enum verdict {
 	VERDICT_DROP, /* send nothing */
 	VERDICT_WRITE, /* hand request->update to the writer; reply later */
 	VERDICT_STREAM, /* a transfer: several messages (later) */
-	VERDICT_WAIT, /* an upstream is asked; reply later (later) */
+	VERDICT_WAIT, /* others are asked; reply later */
 };
 
 struct endpoint {
@@ -55,6 +55,7 @@ struct route {
 
 struct name_key;
 struct update; /* update.h */
+struct waiting; /* waiting.h */
 
 struct request {
 	/* filled in by the door */
@@ -71,6 +72,7 @@ struct request {
 	/* filled in by nameserver_answer() */
 	size_t out_len;
 	struct update *update; /* VERDICT_WRITE: owned by the door now */
+	struct waiting *waiting; /* VERDICT_WAIT: its route is to be set */
 	bool keepalive; /* TCP: the client sent edns-tcp-keepalive (RFC 7828) */
 };
 

@@ -4,6 +4,27 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "zones/dns/rdata.h"
+
+/* Forward zones below the apex of a zone of ours; returns how many. */
+static size_t
+find_inside(const struct config *config, const struct config_forward **inside)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < config->forward_count; i++) {
+		const struct name *name = &config->forward[i].zone;
+
+		for (size_t z = 0; z < config->zone_count; z++)
+			if (name->len > config->zone[z].name.len &&
+			    name_is_in(name->wire, config->zone[z].name.wire)) {
+				inside[count++] = &config->forward[i];
+				break;
+			}
+	}
+	return count;
+}
+
 struct settings *
 settings_new(const struct config *config)
 {
@@ -11,9 +32,13 @@ settings_new(const struct config *config)
 	struct settings *s = malloc(sizeof(*s));
 	struct tsig_key *key = malloc((config->key_count + 1) * sizeof(*key));
 
-	if (s == NULL || key == NULL) {
+	const struct config_forward **inside =
+	    malloc((config->forward_count + 1) * sizeof(*inside));
+
+	if (s == NULL || key == NULL || inside == NULL) {
 		free(s);
 		free(key);
+		free(inside);
 		return NULL;
 	}
 	for (size_t i = 0; i < config->key_count; i++)
@@ -22,6 +47,8 @@ settings_new(const struct config *config)
 	s->config = config;
 	s->key = key;
 	s->key_count = config->key_count;
+	s->inside = inside;
+	s->inside_count = find_inside(config, inside);
 	return s;
 }
 
@@ -31,6 +58,7 @@ settings_free(struct settings *s)
 	if (s == NULL)
 		return;
 	free((void *)(uintptr_t)s->key);
+	free(s->inside);
 	free(s);
 }
 
@@ -50,4 +78,18 @@ settings_find_zone(const struct settings *s, const uint8_t *apex)
 		if (name_equal(s->config->zone[i].name.wire, apex))
 			return &s->config->zone[i];
 	return NULL;
+}
+
+bool
+settings_is_inside(const struct settings *s, const struct name *apex,
+    const uint8_t *name, uint16_t qtype)
+{
+	for (size_t i = 0; i < s->inside_count; i++) {
+		const struct name *zone = &s->inside[i]->zone;
+
+		if (zone->len > apex->len && name_is_in(name, zone->wire) &&
+		    (qtype != TYPE_DS || !name_equal(name, zone->wire)))
+			return true;
+	}
+	return false;
 }

@@ -20,6 +20,9 @@ struct settings {
 	const struct config *config;
 	const struct tsig_key *key; /* by number, as in the configuration */
 	size_t key_count;
+	/* forward zones that lie inside of zones of ours */
+	const struct config_forward **inside;
+	size_t inside_count;
 };
 
 /* Makes settings from a configuration. */
@@ -32,6 +35,11 @@ int settings_find_key(const struct settings *, const uint8_t *name);
 /* The configuration of the zone with this apex, or NULL. */
 const struct config_zone *settings_find_zone(
     const struct settings *, const uint8_t *apex);
+
+/* Whether a name in a zone of ours, with this apex, lies in a forward zone
+ * deeper than that.  The DS of that zone's apex is ours: RFC 4035 3.1.4.1. */
+bool settings_is_inside(const struct settings *, const struct name *apex,
+    const uint8_t *name, uint16_t qtype);
 
 /* The shape of a number (ready.h); 0: the default one. */
 static inline const struct shape *
