@@ -271,8 +271,9 @@ Test(upstream, those_that_wait_do_not_hold_up_the_others)
 	}
 	cr_assert_eq(world_figures(&w)->answered, 99 * silent);
 	cr_assert_eq(world_figures(&w)->in_flight, silent);
-	/* Newer versions of c-ares ask again, from a second socket. */
-	cr_assert_leq(w.watching, 2 * 64, "%zu sockets", w.watching);
+	/* Newer versions of c-ares ask again, each time from a new one. */
+	cr_assert_leq(w.watching, 6 * 64, "%zu sockets", w.watching);
+	w.answer = world_answer_well;
 	for (unsigned i = 0; i < keeping; i++)
 		world_answer_well(&w, &kept[i]);
 	world_run(&w, silent);
