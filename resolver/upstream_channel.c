@@ -126,9 +126,12 @@ free_channel(struct channel *c)
 static bool
 is_old(const struct channel *c)
 {
-	return c->questions >= CHANNEL_QUESTIONS ||
-	       c->up->now_us - c->since_us >=
-		   (c->tcp ? TCP_CHANNEL_US : UDP_CHANNEL_US);
+	int64_t age_us = c->up->now_us - c->since_us;
+
+	if (c->tcp)
+		return age_us >= TCP_CHANNEL_US;
+	return c->questions >= UDP_CHANNEL_QUESTIONS ||
+	       age_us >= UDP_CHANNEL_US;
 }
 
 static void

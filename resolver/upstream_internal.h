@@ -45,9 +45,9 @@
  * remembered. */
 #define RING_LEN 512
 #define ID_BUCKETS 256
-/* A channel is replaced after so many questions, or so long: a port that was
- * found out is soon worth nothing. */
-#define CHANNEL_QUESTIONS 512
+/* A channel is replaced after so long, one of UDP also after so many
+ * questions: a port that was found out is soon worth nothing. */
+#define UDP_CHANNEL_QUESTIONS 512
 #define UDP_CHANNEL_US 1000000
 #define TCP_CHANNEL_US 5000000
 /* c-ares gives up after this: later than we do, so that it knows late answers

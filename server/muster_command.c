@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "server/muster_register.h"
+#include "server/muster_resolve.h"
 #include "zones/dns/error.h"
 
 /* --- what all do --- */
@@ -153,6 +154,21 @@ run_reload(struct muster_client *client, const struct muster_options *options,
 
 /* --- the table --- */
 
+/* --- resolve, exec --- */
+
+static int
+run_resolve(const struct muster_options *options, int argc, char **argv)
+{
+	return muster_resolve_main(options->json, argc, argv);
+}
+
+static int
+run_exec(const struct muster_options *options, int argc, char **argv)
+{
+	(void)options;
+	return muster_exec_main(argc, argv);
+}
+
 static const struct muster_command commands[] = {
     {
 	.name = "status",
@@ -251,6 +267,18 @@ static const struct muster_command commands[] = {
 	.arguments = "SERVICE...",
 	.summary = "take an instance away, by DNS UPDATE",
 	.run_alone = muster_deregister,
+    },
+    {
+	.name = "resolve",
+	.arguments = "NAME",
+	.summary = "endpoints of a service, as libmuster finds them",
+	.run_alone = run_resolve,
+    },
+    {
+	.name = "exec",
+	.arguments = "NAME -- COMMAND...",
+	.summary = "run a command with {host} and {port} of an endpoint",
+	.run_alone = run_exec,
     },
     {
 	.name = "zones",

@@ -313,7 +313,7 @@ resolve(const struct muster_resolve_options *options, struct muster_call *call)
 }
 
 int
-muster_resolve_main(int argc, char **argv)
+muster_resolve_main(bool json, int argc, char **argv)
 {
 	struct muster_resolve_options options;
 	struct muster_call *call = NULL;
@@ -323,6 +323,7 @@ muster_resolve_main(int argc, char **argv)
 
 	if (next < 0)
 		return -1 - next;
+	options.json = options.json || json;
 	if (next < argc) {
 		muster_complain("unexpected argument: %s", argv[next]);
 		return -1 - usage_error(false);

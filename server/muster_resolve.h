@@ -34,9 +34,10 @@ struct muster_resolve_options {
 	bool retry; /* exec */
 };
 
-/* Runs "resolve", argv[0], and its arguments; returns the exit status: 0,
- * MUSTER_FAILED (nothing found, nobody answered), MUSTER_USAGE. */
-int muster_resolve_main(int argc, char **argv);
+/* Runs "resolve", argv[0], and its arguments (json: as with --json); returns
+ * the exit status: 0, MUSTER_FAILED (nothing found, nobody answered),
+ * MUSTER_USAGE. */
+int muster_resolve_main(bool json, int argc, char **argv);
 
 /* Runs "exec", argv[0], and its arguments; returns the exit status: that of
  * the command, or as above where none was run.  Does not return where the

@@ -3,9 +3,6 @@
  * messages, queries, steps of the clock, decisions of the store and restarts.
  * After each of them the real zone must hold what a plain model says, and
  * keep its invariants.  The store and the hub are fakes; all else is real. */
-#include <unistd.h>
-#include <sys/mman.h>
-
 #include "server/log.h"
 #include "server/nameserver/nameserver.h"
 #include "server/registry_internal.h"
@@ -14,6 +11,7 @@
 #include "tests/lib/ready_check.h"
 #include "tests/lib/update_model.h"
 #include "tests/lib/update_wire.h"
+#include "tests/lib/update_zones.h"
 #include "tests/lib/zone_check.h"
 #include "zones/dns/serial.h"
 
@@ -32,7 +30,7 @@ struct input {
 struct life {
 	struct input in;
 	struct config config;
-	struct config_zone zone;
+	struct config_zone zone[1 + REVERSE_ZONES];
 	struct config_rule rule;
 	struct config_key key;
 	struct endpoint peer;
@@ -60,59 +58,7 @@ get(struct input *in)
 	return *in->at++;
 }
 
-/* --- the zone file --- */
-
-static const struct model_fact file_fact[] = {
-    {.owner = 0, .type = 5, .variant = 1},
-    {.owner = 0, .type = 5, .variant = 2},
-    {.owner = 5, .type = 0, .variant = 1},
-    {.owner = 5, .type = 7, .variant = 1},
-    {.owner = 1, .type = 1, .variant = 1},
-    {.owner = 4, .type = 1, .variant = 2},
-    {.owner = 7, .type = 2, .variant = 1},
-    {.owner = 11, .type = 5, .variant = 1},
-    {.owner = 13, .type = 6, .variant = 3},
-};
-#define FILE_FACTS (sizeof(file_fact) / sizeof(file_fact[0]))
-
-/* Presentation format of the facts: RFC 3597 spares a printer. */
-static void
-write_zone_file(FILE *f)
-{
-	uint8_t rdata[300];
-	size_t len;
-
-	fprintf(f, "$TTL 60\nz. SOA h1.z. h2.z. 5 0 0 0 9\n");
-	for (size_t i = 0; i < FILE_FACTS; i++) {
-		const struct model_fact *fact = &file_fact[i];
-		uint16_t type = model_type[fact->type];
-
-		len = model_rdata(type, fact->variant, rdata, sizeof(rdata));
-		fprintf(f, "%s TYPE%u \\# %zu ", model_owner[fact->owner], type,
-		    len);
-		for (size_t k = 0; k < len; k++)
-			fprintf(f, "%02x", rdata[k]);
-		fprintf(f, "\n");
-	}
-}
-
-/* The path of a file that is in no folder. */
-static char *
-zone_file(void)
-{
-	static char path[64];
-
-	if (path[0] == '\0') {
-		int fd = memfd_create("zone", 0);
-		FILE *f = fdopen(dup(fd), "w");
-
-		assert(fd >= 0 && f != NULL);
-		write_zone_file(f);
-		fclose(f);
-		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	}
-	return path;
-}
+/* --- the zones --- */
 
 static void
 model_start(struct model *m)
@@ -209,6 +155,7 @@ check(struct life *life)
 	}
 	assert(tree_walk(&z->tree, count_live, &count) == OK);
 	assert(count.live == work.facts);
+	reverse_check(life->registry, life->now_ms);
 }
 
 static bool
@@ -462,15 +409,19 @@ command_query(struct life *life)
 	    .peer = &life->peer,
 	    .now_ms = life->now_ms,
 	    .random = &life->random};
+	struct name name = model_name(model_owner[a % MODEL_OWNERS]);
 	struct message m;
 	struct wire_writer w;
 
 	wire_writer_init(&w, in, sizeof(in));
 	message_put_request_header(&w, 7, OPCODE_QUERY, 0);
-	wire_put_name(&w, model_name(model_owner[a % MODEL_OWNERS]).wire);
+	if (b >= 240)
+		reverse_name(TYPE_A, (uint8_t[]){192, 0, 2, a}, &name);
+	wire_put_name(&w, name.wire);
 	wire_put_u16(&w, b < 200   ? model_type[b % MODEL_TYPES]
 			 : b < 230 ? TYPE_HTTPS
-				   : 255);
+			 : b < 250 ? 255
+				   : TYPE_PTR);
 	wire_put_u16(&w, CLASS_IN);
 	message_set_count(&w, SECTION_QUESTION, 1);
 	req.in_len = w.len;
@@ -545,7 +496,8 @@ configure(struct life *life, uint8_t options)
 	    .algorithm = TSIG_HMAC_SHA256,
 	    .secret = (const uint8_t *)"secret",
 	    .secret_len = 6};
-	life->zone = (struct config_zone){.name = model_name("z."),
+	configure_reverse(life->zone + 1);
+	life->zone[0] = (struct config_zone){.name = model_name("z."),
 	    .file = zone_file(),
 	    .ttl_s = MODEL_ZONE_TTL,
 	    .negative_ttl_s = 5,
@@ -556,8 +508,8 @@ configure(struct life *life, uint8_t options)
 	    .addresses = true,
 	    .update = &life->rule,
 	    .update_count = 1};
-	life->config = (struct config){.zone = &life->zone,
-	    .zone_count = 1,
+	life->config = (struct config){.zone = life->zone,
+	    .zone_count = (options & 2) != 0 ? 1 : 1 + REVERSE_ZONES,
 	    .key = &life->key,
 	    .key_count = 1,
 	    .server.edns_payload = 1232};

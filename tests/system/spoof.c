@@ -448,12 +448,15 @@ main(int argc, char **argv)
 	kill(pids[0], SIGKILL);
 	waitpid(pids[0], NULL, 0);
 	waitpid(pids[1], NULL, 0);
-	printf("tries %llu forged %llu good %llu none %llu wrong %llu "
+	printf("tries %llu forged %llu good %llu none %llu (silent %llu "
+	       "refused %llu "
+	       "failed %llu) wrong %llu "
 	       "suspect %llu guards %llu ports %llu tcp %llu\n",
 	    (unsigned long long)shared->tries, (unsigned long long)forged,
 	    (unsigned long long)good, (unsigned long long)none,
-	    (unsigned long long)stats.wrong, (unsigned long long)stats.suspect,
-	    (unsigned long long)stats.guards, (unsigned long long)stats.ports,
-	    (unsigned long long)stats.by_tcp);
+	    (unsigned long long)stats.silent, (unsigned long long)stats.refused,
+	    (unsigned long long)stats.failed, (unsigned long long)stats.wrong,
+	    (unsigned long long)stats.suspect, (unsigned long long)stats.guards,
+	    (unsigned long long)stats.ports, (unsigned long long)stats.by_tcp);
 	return 0;
 }

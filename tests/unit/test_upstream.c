@@ -245,6 +245,42 @@ Test(upstream, has_thousands_in_flight_and_not_more)
 	cr_assert_eq(world_ask_question(&w, &question), OK);
 }
 
+/* This one is answered in the end only, and keeps its socket until then. */
+static const uint8_t lost[] = "\4lost";
+
+static void
+answer_most(struct world *world, const struct request *r)
+{
+	if (name_equal(r->wire + MESSAGE_HEADER_LEN, lost))
+		keep(world, r);
+	else
+		world_answer_well(world, r);
+}
+
+Test(upstream, those_that_wait_do_not_hold_up_the_others)
+{
+	const unsigned silent = 600;
+
+	start(answer_most);
+	for (unsigned i = 1; i <= 100 * silent; i++) {
+		world_ask(&w, i % 100 == 0 ? lost : NULL);
+		if (i % 100 != 0)
+			continue;
+		world_run(&w, 99);
+		w.results = 0;
+	}
+	cr_assert_eq(world_figures(&w)->answered, 99 * silent);
+	cr_assert_eq(world_figures(&w)->in_flight, silent);
+	/* Newer versions of c-ares ask again, each time from a new one. */
+	cr_assert_leq(w.watching, 6 * 64, "%zu sockets", w.watching);
+	w.answer = world_answer_well;
+	for (unsigned i = 0; i < keeping; i++)
+		world_answer_well(&w, &kept[i]);
+	world_run(&w, silent);
+	cr_assert_eq(world_figures(&w)->answered, 100 * silent);
+	cr_assert_eq(world_figures(&w)->wrong, 0);
+}
+
 /* ---- servers that are not there ------------------------------------------ */
 
 Test(upstream, gives_up_when_the_time_is_over)

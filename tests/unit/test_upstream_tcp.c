@@ -170,6 +170,24 @@ Test(upstream_tcp, takes_answers_by_tcp_in_any_order)
 	cr_assert_eq(world_figures(&w)->answered, 32);
 }
 
+Test(upstream_tcp, asks_thousands_on_a_few_connections)
+{
+	struct upstream_question question = {
+	    .qname = (const uint8_t *)"\1a",
+	    .qtype = TYPE_A,
+	    .tcp = true,
+	    .timeout_ms = 1000,
+	};
+
+	start(world_answer_well);
+	for (unsigned i = 0; i < 5000; i++) {
+		cr_assert_eq(world_ask_question(&w, &question), OK);
+		world_run(&w, i + 1);
+	}
+	cr_assert_eq(world_figures(&w)->answered, 5000);
+	cr_assert_leq(w.watching, 4);
+}
+
 static void
 demand_cookie(struct world *world, const struct request *r)
 {

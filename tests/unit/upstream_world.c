@@ -274,12 +274,12 @@ void
 world_send(
     struct world *w, const struct request *r, const uint8_t *wire, size_t len)
 {
-	uint8_t prefix[2];
+	static uint8_t message[2 + 65535];
 
 	if (r->tcp >= 0) {
-		wire_store_u16(prefix, (uint16_t)len);
-		send_all(r->tcp, prefix, 2);
-		send_all(r->tcp, wire, len);
+		wire_store_u16(message, (uint16_t)len);
+		memcpy(message + 2, wire, len);
+		send_all(r->tcp, message, 2 + len);
 	} else {
 		(void)sendto(w->udp, wire, len, 0,
 		    (const struct sockaddr *)&r->from, r->from_len);

@@ -17,7 +17,6 @@
 
 #define WORLD_RESULTS 9000
 #define WORLD_CONNECTIONS 16
-#define WORLD_ANSWER_MAX 65535
 
 struct world;
 
