@@ -80,7 +80,7 @@ each "$work/named" docs/configuration.md \
 # --- commands and options: what the programs say of themselves
 
 options() { # PROGRAM...
-	"$@" --help | grep -o -e '--[a-z][a-z-]*' | sort -u
+	"$@" --help | grep -o -e '--[a-z][a-z0-9-]*' | sort -u
 }
 
 is_option() { # PAGE WORD
@@ -117,9 +117,9 @@ if [ -x "${MUSTER:-}" ]; then
 	each "$work/commands" "$words" has_word "$words"
 	each "$work/options" "$words" has_word "$words"
 	# And nothing that is not there.
-	grep -o -e '--[a-z][a-z-]*' "$words" | sort -u >"$work/named"
+	grep -o -e '--[a-z][a-z0-9-]*' "$words" | sort -u >"$work/named"
 	each "$work/named" "$words" is_known "$words" "$work/options"
-	grep '^\.It ' man/muster.1 | grep -o 'Fl -[a-z][a-z-]*' |
+	grep '^\.It ' man/muster.1 | grep -o 'Fl -[a-z][a-z0-9-]*' |
 	    sed 's/Fl -/--/' >"$work/named"
 	each "$work/named" man/muster.1 is_known man/muster.1 "$work/options"
 	sed -n 's/^\.It \(Xo \)\{0,1\}Cm \([a-z]*\).*/\2/p' man/muster.1 \
