@@ -4,6 +4,7 @@
 #include "server/nameserver/update.h"
 #include "server/queue.h"
 #include "server/stats.h"
+#include "server/worker_relay.h"
 
 void
 door_init(struct door *door)
@@ -16,6 +17,8 @@ bool
 door_submit(struct door *door, struct update *update)
 {
 	update->next = NULL;
+	if (update->forward != NULL)
+		return worker_relay_take(door->relay, update);
 	if (!queue_reserve(door->writer, update_weight(update))) {
 		update_fail(update, RCODE_SERVFAIL, EDE_OTHER,
 		    "too many updates are under way");

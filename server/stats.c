@@ -27,6 +27,7 @@ static const char *const names[STAT_COUNT] = {
     [STAT_CHECKS_LATE] = "checks_late",
     [STAT_CHECKS_IN_FLIGHT] = "checks_in_flight",
     [STAT_CHECKS_INSTANCES] = "checks_instances",
+    [STAT_UPDATES_FORWARDED] = "updates_forwarded",
     [STAT_FORWARDED] = "forwarded",
     [STAT_FORWARD_STALE] = "forward_stale",
     [STAT_FORWARD_FAILED] = "forward_failed",

@@ -39,6 +39,7 @@ enum stat {
 	STAT_CHECKS_LATE, /* ... for reasons of our own: it says nothing */
 	STAT_CHECKS_IN_FLIGHT, /* level: probes under way */
 	STAT_CHECKS_INSTANCES, /* level: instances that are probed */
+	STAT_UPDATES_FORWARDED, /* updates handed on to others */
 	STAT_FORWARDED, /* questions of clients that are for others to answer */
 	STAT_FORWARD_STALE, /* answered with what was stale */
 	STAT_FORWARD_FAILED, /* answered with SERVFAIL */

@@ -100,7 +100,7 @@ set_route(const struct tcp_connection *c, struct route *route)
 	route->control_len = 0;
 }
 
-/* Hands an update to the writer, or refuses it if too many are under way;
+/* Hands an update on, or refuses it if too many are under way;
  * returns the length of a reply that is ready at once. */
 static size_t
 submit(struct tcp_connection *c, struct request *request)
@@ -141,6 +141,10 @@ answer_one(struct tcp_connection *c, const struct snapshot *snapshot,
 		put_reply(c, submit(c, request));
 		break;
 	case VERDICT_WAIT:
+		if (request->update != NULL) {
+			put_reply(c, submit(c, request));
+			break;
+		}
 		set_route(c, &request->waiting->route);
 		c->under_way++;
 		break;

@@ -101,7 +101,7 @@ set_route(const struct udp *udp, const struct request *request,
 		memcpy(route->control, in->msg_control, in->msg_controllen);
 }
 
-/* Hands an update to the writer; returns the length of a reply if there is
+/* Hands an update on; returns the length of a reply if there is
  * one already (SERVFAIL: too many are under way). */
 static size_t
 submit(struct udp *udp, struct request *request, const struct msghdr *in)
@@ -144,6 +144,10 @@ answer_one(struct udp *udp, const struct snapshot *snapshot,
 		len = submit(udp, request, in);
 		break;
 	case VERDICT_WAIT:
+		if (request->update != NULL) {
+			len = submit(udp, request, in);
+			break;
+		}
 		set_route(udp, request, in, &request->waiting->route);
 		len = 0;
 		break;

@@ -19,6 +19,7 @@
 #include "server/stats.h"
 #include "server/udp.h"
 #include "server/worker_forward.h"
+#include "server/worker_relay.h"
 #include "zones/snapshot.h"
 
 /* Replies from the writer at a time; then clients have their turn. */
@@ -47,6 +48,7 @@ struct worker {
 	struct event *wake;
 	struct tcp *tcp;
 	struct worker_forward *forward;
+	struct worker_relay *relay;
 	struct udp **udp; /* [sockets] */
 	size_t sockets;
 	bool doors_closed;
@@ -254,12 +256,18 @@ make_forward(struct worker *worker, const struct worker_plan *plan)
 	    .door = &worker->door,
 	    .cache_len = plan->cache_len,
 	    .stale_ms = plan->stale_ms,
+	};
+	enum error err;
+
+	worker->door.late = (struct door_late){
 	    .room = late_room,
 	    .put = late_put,
 	    .flush = late_flush,
 	    .arg = worker,
 	};
-
+	err = worker_relay_new(&worker->door, &worker->relay);
+	if (err != OK)
+		return err;
 	return worker_forward_new(&forward, &worker->forward);
 }
 
@@ -346,6 +354,7 @@ worker_free(struct worker *worker)
 		udp_free(worker->udp[i]);
 	free(worker->udp);
 	tcp_free(worker->tcp);
+	worker_relay_free(worker->relay);
 	worker_forward_free(worker->forward);
 	nameserver_local_free(worker->door.local);
 	if (worker->wake != NULL)

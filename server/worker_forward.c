@@ -79,7 +79,7 @@ end_turn(struct worker_forward *wf)
 {
 	snapshot_leave(wf->plan.door->hub);
 	wf->resolve.snapshot = NULL;
-	wf->plan.flush(wf->plan.arg);
+	wf->plan.door->late.flush(wf->plan.door->late.arg);
 	settle(wf, wf->resolve.now_ms);
 }
 
@@ -233,9 +233,9 @@ worker_forward_new(
 	wf->timer = event_new(plan->door->base, -1, 0, timer_rings, wf);
 	wf->resolve = (struct resolve){
 	    .renew = worker_forward_renew,
-	    .room = plan->room,
-	    .put = plan->put,
-	    .arg = plan->arg,
+	    .room = plan->door->late.room,
+	    .put = plan->door->late.put,
+	    .arg = plan->door->late.arg,
 	    .renew_arg = wf,
 	    .random = &plan->door->random,
 	};

@@ -27,14 +27,9 @@ struct worker_forward_plan {
 	struct door *door;
 	uint64_t cache_len; /* of this worker */
 	int64_t stale_ms;
-	/* As in resolve.h; flush sends what was put. */
-	uint8_t *(*room)(void *arg, const struct route *, size_t *cap);
-	void (*put)(void *arg, const struct route *, size_t len);
-	void (*flush)(void *arg);
-	void *arg;
 };
 
-/* The door's nameserver asks others from now on. */
+/* The door's nameserver asks others from now on; replies go by door->late. */
 enum error worker_forward_new(
     const struct worker_forward_plan *, struct worker_forward **) MUST_CHECK;
 

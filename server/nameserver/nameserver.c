@@ -137,6 +137,28 @@ judge_update(struct judging *j)
 	return VERDICT_WRITE;
 }
 
+/* RFC 2136 6: for a zone that is not ours, to be handed on with its signature,
+ * which is not for us to verify; DROP: it is for us to answer. */
+static enum verdict
+judge_foreign_update(struct judging *j)
+{
+	const struct message *m = &j->message;
+	const struct config_forward *forward;
+
+	if (j->local->resolve == NULL ||
+	    j->settings->config->forward_count == 0 || m->qname_len == 0 ||
+	    m->qtype != TYPE_SOA || m->qclass != CLASS_IN)
+		return VERDICT_DROP;
+	forward = resolve_find_update(j, message_qname(m));
+	if (forward == NULL)
+		return VERDICT_DROP;
+	j->req->update = update_new(m, &j->edns, &j->tsig, j->req);
+	if (j->req->update == NULL)
+		return judging_finish_plain(j, RCODE_SERVFAIL, EDE_NONE, NULL);
+	j->req->update->forward = forward;
+	return VERDICT_WAIT;
+}
+
 static const char *
 signature_error(const struct tsig *tsig)
 {
@@ -186,6 +208,11 @@ judge_message(struct judging *j)
 		return judging_finish_plain(j, RCODE_BADVERS, EDE_NONE, NULL);
 	case EDNS_OK:
 		break;
+	}
+	if (message_opcode(&j->message) == OPCODE_UPDATE) {
+		verdict = judge_foreign_update(j);
+		if (verdict != VERDICT_DROP)
+			return verdict;
 	}
 	if (j->message.tsig != 0) {
 		verdict = judge_signature(j);

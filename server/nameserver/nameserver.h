@@ -33,7 +33,8 @@ void nameserver_use_resolve(struct nameserver_local *, struct resolve *);
  * in request->update, which must come back through nameserver_finish() and
  * then update_free() (or just the latter if the asker has gone).  VERDICT_WAIT
  * gives one who waits, in request->waiting: its route is to be filled in, and
- * the reply comes through resolve.h. */
+ * the reply comes through resolve.h; or an update with `forward`, to be handed
+ * on as it is (RFC 2136 6). */
 enum verdict nameserver_answer(
     struct nameserver_local *, const struct snapshot *, struct request *);
 

@@ -71,7 +71,9 @@ struct request {
 	const struct name_key *key; /* ahead.h; NULL: not looked ahead */
 	/* filled in by nameserver_answer() */
 	size_t out_len;
-	struct update *update; /* VERDICT_WRITE: owned by the door now */
+	/* VERDICT_WRITE, and VERDICT_WAIT if it is for others: owned by the
+	 * door now */
+	struct update *update;
 	struct waiting *waiting; /* VERDICT_WAIT: its route is to be set */
 	bool keepalive; /* TCP: the client sent edns-tcp-keepalive (RFC 7828) */
 };

@@ -162,6 +162,26 @@ answered(void *arg, enum forward_source source, const struct cache_entry *entry)
 	}
 }
 
+const struct config_forward *
+resolve_find_update(const struct judging *j, const uint8_t *zone)
+{
+	const struct config_forward *entry;
+	struct forward *forward = get_forward(j);
+	int number;
+
+	if (forward == NULL || is_ours(j, zone))
+		return NULL;
+	number = forward_find_zone(forward, zone);
+	if (number < 0)
+		return NULL;
+	entry = &j->settings->config->forward[number];
+	return entry->updates && entry->to_count > 0 &&
+		       config_networks_contain(
+			   entry->from, entry->from_count, j->req->peer)
+		   ? entry
+		   : NULL;
+}
+
 void
 resolve_again(struct resolve *r)
 {

@@ -78,6 +78,11 @@ struct resolve {
  * VERDICT_WAIT the door fills in the route of request->waiting. */
 enum verdict resolve_go(struct judging *, struct way *);
 
+/* The forward zone to whose servers an update of a zone is to be handed on;
+ * NULL: none. */
+const struct config_forward *resolve_find_update(
+    const struct judging *, const uint8_t *zone);
+
 /* Asks again for those whose forwarder has gone. */
 void resolve_again(struct resolve *);
 

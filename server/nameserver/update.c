@@ -22,6 +22,7 @@ update_new(const struct message *m, const struct edns *edns,
 	u->message.in = u->in;
 	u->edns = *edns;
 	u->tsig = *tsig;
+	u->forward = NULL;
 	u->rcode = RCODE_SERVFAIL;
 	u->ede = EDE_NONE;
 	u->granted_s = 0;

@@ -27,6 +27,8 @@
 
 #define UPDATE_REASON_LEN 200
 
+struct config_forward;
+
 struct update {
 	struct update *next; /* of whatever list it is in */
 	/* set by the door */
@@ -37,6 +39,9 @@ struct update {
 	struct message message; /* over in[] */
 	struct edns edns;
 	struct tsig tsig;
+	/* To whose servers it goes, valid in the snapshot that it was judged
+	 * in; NULL: to the writer. */
+	const struct config_forward *forward;
 	/* set by the writer */
 	enum rcode rcode;
 	enum ede ede;

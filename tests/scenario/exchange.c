@@ -8,6 +8,7 @@
 #include "server/nameserver/update.h"
 #include "server/nameserver/waiting.h"
 #include "server/registry.h"
+#include "tests/scenario/others.h"
 
 static struct exchange *
 exchange_new(struct world *world, const struct step *step)
@@ -291,6 +292,11 @@ exchange_send(struct world *world, struct exchange *x)
 	snapshot_leave(world->hub);
 	x->out_len = req.out_len;
 	x->sent_ms = world->now_ms;
+	if (x->verdict == VERDICT_WAIT && req.update != NULL) {
+		others_take_update(world, req.update);
+		x->verdict = VERDICT_DROP;
+		return;
+	}
 	if (x->verdict == VERDICT_WAIT) {
 		x->waits = true;
 		req.waiting->route =

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "server/config.h"
+#include "server/nameserver/update.h"
 #include "server/nameserver/waiting.h"
 #include "server/socket.h"
 
@@ -55,6 +56,22 @@ note_asked(
 		abort();
 	free(o->asked);
 	o->asked = grown;
+}
+
+void
+others_take_update(struct world *world, struct update *update)
+{
+	struct others *o = get_others(world);
+	char at[SOCKET_NAME_LEN], name[NAME_TEXT_LEN], *grown;
+
+	socket_print(&update->forward->to[0], at);
+	if (asprintf(&grown, "%s%.*s %s UPDATE\n", o->asked ? o->asked : "",
+		(int)strcspn(at, ":"), at,
+		name_to_text(message_qname(&update->message), name)) < 0)
+		abort();
+	free(o->asked);
+	o->asked = grown;
+	update_free(update);
 }
 
 static const struct far_answer *

@@ -21,6 +21,10 @@ void others_end(struct world *);
 /* At the end of the scenario. */
 void others_free(struct world *);
 
+/* An update that is handed on: noted as a question of type UPDATE to the first
+ * server. */
+void others_take_update(struct world *, struct update *);
+
 /* When something is to be done; INT64_MAX: never. */
 int64_t others_next_ms(const struct world *);
 /* Does what is due now. */
