@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "tests/scenario/exchange.h"
+#include "tests/scenario/others.h"
 
 #define TEXT_LEN 16384
 
@@ -226,14 +227,20 @@ run_seed(struct world *world, const struct step *step)
 /* --- messages --- */
 
 static void
+put_into_batch(struct world *world, const struct step *step, struct exchange *x)
+{
+	if (world->batched == WORLD_BATCH)
+		complain(world, step, "too many in one batch");
+	world->batch[world->batched] = x;
+	world->batch_step[world->batched++] = *step;
+}
+
+static void
 run_exchange(struct world *world, const struct step *step, struct exchange *x)
 {
 	exchange_send(world, x);
 	if (x->update != NULL && world->batching) {
-		if (world->batched == WORLD_BATCH)
-			complain(world, step, "too many in one batch");
-		world->batch[world->batched] = x;
-		world->batch_step[world->batched++] = *step;
+		put_into_batch(world, step, x);
 		return;
 	}
 	world_settle(world);
@@ -251,6 +258,12 @@ run_query(struct world *world, const struct step *step)
 
 	/* Nothing that waits is to be seen, nor to be made visible. */
 	exchange_send(world, x);
+	if (x->waits && world->batching) {
+		put_into_batch(world, step, x);
+		return;
+	}
+	if (x->waits)
+		others_wait(world, step, x);
 	expect_reply(world, step, x);
 	exchange_free(x);
 }
@@ -280,6 +293,8 @@ run_endbatch(struct world *world, const struct step *step)
 	world->batching = false;
 	world_settle(world);
 	for (size_t i = 0; i < world->batched; i++) {
+		if (world->batch[i]->waits)
+			others_wait(world, step, world->batch[i]);
 		if (world->batch[i]->update != NULL)
 			complain(world, step, "no reply after all");
 		expect_reply(world, &world->batch_step[i], world->batch[i]);
@@ -293,6 +308,7 @@ static const struct {
 	void (*run)(struct world *, const struct step *);
 } commands[] = {
     {"ADVANCE", run_advance},
+    {"ASKED", command_asked},
     {"AT", run_at},
     {"BATCH", run_batch},
     {"CHECK", command_check},
@@ -304,6 +320,7 @@ static const struct {
     {"EVENTS", command_events},
     {"EXPLAIN", command_explain},
     {"FILE", run_file},
+    {"FLUSH", command_flush},
     {"FORCE", command_force},
     {"FORCED", command_forced},
     {"LOG", command_log},
@@ -323,6 +340,7 @@ static const struct {
     {"STOP", run_stop},
     {"SYNCS", command_syncs},
     {"UPDATE", run_update},
+    {"UPSTREAM", command_upstream},
     {"WALL", run_wall},
 };
 

@@ -6,6 +6,7 @@
 
 #include "server/nameserver/nameserver.h"
 #include "server/nameserver/update.h"
+#include "server/nameserver/waiting.h"
 #include "server/registry.h"
 
 static struct exchange *
@@ -289,6 +290,14 @@ exchange_send(struct world *world, struct exchange *x)
 	x->verdict = nameserver_answer(world->local, snapshot, &req);
 	snapshot_leave(world->hub);
 	x->out_len = req.out_len;
+	x->sent_ms = world->now_ms;
+	if (x->verdict == VERDICT_WAIT) {
+		x->waits = true;
+		req.waiting->route =
+		    (struct route){.peer = x->ask.peer, .tcp = x->ask.tcp};
+		memcpy(req.waiting->route.control, &x, sizeof(x));
+		return;
+	}
 	if (x->verdict != VERDICT_WRITE)
 		return;
 	x->update = req.update;

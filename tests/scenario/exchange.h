@@ -2,7 +2,7 @@
  *
  *   options, body --exchange_new--> in --exchange_send--> out
  *                                                          |
- *                                        reply_read() --> struct reply
+ *                                        response_read() --> struct response
  *
  * Options that queries and updates share stand on the command's line:
  *
@@ -59,6 +59,9 @@ struct exchange {
 	size_t question_len;
 	enum verdict verdict; /* SEND or DROP, once it is known */
 	struct update *update; /* that waits for the writer */
+	bool waits; /* others are asked */
+	int64_t sent_ms;
+	int64_t after_ms; /* how long the answer took */
 	uint8_t out[PACKET_MAX];
 	size_t out_len;
 };
@@ -96,9 +99,9 @@ void build_end(
     struct world *, unsigned number, struct exchange *, struct wire_writer *);
 size_t parse_hex(const char *hex, uint8_t *to, size_t cap);
 
-/* --- reply.c --- */
+/* --- response.c --- */
 
-struct reply {
+struct response {
 	struct message message;
 	unsigned rcode; /* with the upper bits from OPT */
 	ldns_rr **rr[4]; /* by section; OPT and TSIG are not among them */
@@ -124,16 +127,16 @@ struct reply {
 };
 
 /* Reads an answer strictly; NULL, or what is wrong with it. */
-const char *reply_read(struct reply *, const struct exchange *);
-void reply_free(struct reply *);
+const char *response_read(struct response *, const struct exchange *);
+void response_free(struct response *);
 /* Whether the answer keeps the rules that hold for each: NULL, or what it
  * breaks. */
-const char *reply_check(
-    struct world *, const struct reply *, struct exchange *);
+const char *response_check(
+    struct world *, const struct response *, struct exchange *);
 /* Whether two records are of one RRset. */
-bool reply_same_set(const ldns_rr *, const ldns_rr *);
+bool response_same_set(const ldns_rr *, const ldns_rr *);
 /* Prints an answer as comments. */
-void reply_print(const struct exchange *);
+void response_print(const struct exchange *);
 
 /* --- expect.c --- */
 

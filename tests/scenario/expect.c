@@ -127,7 +127,7 @@ check_ede(struct expecting *e, const char **text)
 static void
 check_tsig(struct expecting *e, const char **text)
 {
-	const struct reply *r = e->reply;
+	const struct response *r = e->reply;
 	char word[WORD_LEN] = "";
 	unsigned error;
 
@@ -150,7 +150,7 @@ check_tsig(struct expecting *e, const char **text)
 
 /* The option of the request, to the octet but for the scope. */
 static bool
-is_subnet_of(const struct reply *r, const struct exchange *x)
+is_subnet_of(const struct response *r, const struct exchange *x)
 {
 	const uint8_t *at = x->ask.option, *end = at + x->ask.option_len;
 
@@ -168,7 +168,7 @@ static void
 check_scope(struct expecting *e, const char **text)
 {
 	long scope = take_long(e, text, true);
-	const struct reply *r = e->reply;
+	const struct response *r = e->reply;
 
 	if (r->subnet_len < 4 || !is_subnet_of(r, e->x))
 		expect_fail(e, "the client subnet option", "not as asked");
@@ -176,10 +176,27 @@ check_scope(struct expecting *e, const char **text)
 		expect_fail_number(e, "scope", scope, r->subnet[3]);
 }
 
+/* Flags that must be set exactly where they are written. */
+static const struct {
+	const char *word;
+	const char *name;
+	unsigned flag;
+} flags[] = {
+    {"tc", "TC", FLAG_TC}, {"ra", "RA", FLAG_RA}, {"ad", "AD", FLAG_AD}};
+
+static unsigned
+flag_of(const char *word)
+{
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+		if (strcmp(word, flags[i].word) == 0)
+			return flags[i].flag;
+	return 0;
+}
+
 static void
 check_word(struct expecting *e, const char *word, const char **text)
 {
-	const struct reply *r = e->reply;
+	const struct response *r = e->reply;
 	bool aa = (r->message.flags & FLAG_AA) != 0;
 	char value[WORD_LEN] = "";
 
@@ -231,7 +248,13 @@ check_word(struct expecting *e, const char *word, const char **text)
 	} else if (strcmp(word, "nonsid") == 0) {
 		if (r->has_nsid)
 			expect_fail(e, "NSID", r->nsid);
-	} else if (strcmp(word, "tc") != 0) {
+	} else if (strcmp(word, "after") == 0) {
+		long after = take_long(e, text, true);
+
+		if (e->x->after_ms != after)
+			expect_fail_number(
+			    e, "milliseconds", after, (long)e->x->after_ms);
+	} else if (flag_of(word) == 0) {
 		script_complain(
 		    e->world->script.path, e->number, "what is %s?", word);
 	}
@@ -241,7 +264,7 @@ check_word(struct expecting *e, const char *word, const char **text)
 static void
 check_bundles(struct expecting *e)
 {
-	const struct reply *r = e->reply;
+	const struct response *r = e->reply;
 
 	for (size_t i = 0; i < r->count[SECTION_ANSWER]; i++) {
 		const ldns_rr *srv = r->rr[SECTION_ANSWER][i];
@@ -262,24 +285,33 @@ check_bundles(struct expecting *e)
 }
 
 static void
+check_flags(struct expecting *e, unsigned wanted)
+{
+	unsigned got = e->reply->message.flags;
+
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+		if (((wanted ^ got) & flags[i].flag) != 0)
+			expect_fail(e, flags[i].name,
+			    (got & flags[i].flag) != 0 ? "set" : "not set");
+}
+
+static void
 check_reply(struct expecting *e)
 {
 	const char *text = e->step->expect, *wrong;
 	char word[WORD_LEN];
-	bool wants_tc = false;
-	bool tc = (e->reply->message.flags & FLAG_TC) != 0;
+	unsigned wanted = 0;
 
-	wrong = reply_check(e->world, e->reply, e->x);
+	wrong = response_check(e->world, e->reply, e->x);
 	if (wrong != NULL)
 		expect_fail(e, "the answer", wrong);
 	word_next(&text, word);
 	check_rcode(e, word);
 	while (word_next(&text, word)) {
-		wants_tc |= strcmp(word, "tc") == 0;
+		wanted |= flag_of(word);
 		check_word(e, word, &text);
 	}
-	if (wants_tc != tc)
-		expect_fail(e, "TC", tc ? "set" : "not set");
+	check_flags(e, wanted);
 	if (e->bundles)
 		check_bundles(e);
 	expect_sections(e);
@@ -288,7 +320,7 @@ check_reply(struct expecting *e)
 void
 expect_reply(struct world *world, const struct step *step, struct exchange *x)
 {
-	struct reply reply;
+	struct response reply;
 	struct expecting e = {.world = world,
 	    .step = step,
 	    .x = x,
@@ -306,15 +338,15 @@ expect_reply(struct world *world, const struct step *step, struct exchange *x)
 		expect_fail(&e, "no answer", "");
 		return;
 	} else {
-		wrong = reply_read(&reply, x);
+		wrong = response_read(&reply, x);
 		if (wrong != NULL)
 			expect_fail(&e, "the answer", wrong);
 		else
 			check_reply(&e);
-		reply_free(&reply);
+		response_free(&reply);
 	}
 	if ((e.failed || world->verbose) && x->verdict == VERDICT_SEND)
-		reply_print(x);
+		response_print(x);
 }
 
 bool

@@ -16,7 +16,7 @@ struct expecting {
 	struct world *world;
 	const struct step *step;
 	struct exchange *x;
-	struct reply *reply;
+	struct response *reply;
 	unsigned number; /* line */
 	bool ordered;
 	bool bundles;

@@ -51,7 +51,7 @@ is_wanted(const ldns_rr *wanted, bool timed, const ldns_rr *got)
 	char *a, *b;
 	bool same;
 
-	if (!reply_same_set(wanted, got) ||
+	if (!response_same_set(wanted, got) ||
 	    ldns_rr_get_class(wanted) != ldns_rr_get_class(got) ||
 	    (timed && ldns_rr_ttl(wanted) != ldns_rr_ttl(got)) ||
 	    ldns_rr_rd_count(wanted) != ldns_rr_rd_count(got))

@@ -14,6 +14,7 @@
 #include "server/registry_internal.h"
 #include "tests/scenario/command.h"
 #include "tests/scenario/exchange.h"
+#include "tests/scenario/others.h"
 
 void
 world_fail(struct world *world, unsigned number, const char *format, ...)
@@ -75,6 +76,7 @@ world_fini(struct world *world)
 	world_stop(world);
 	if (world->dir[0] != '\0')
 		nftw(world->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	others_free(world);
 	script_free(&world->script);
 	sem_destroy(&world->decided);
 }
@@ -129,6 +131,7 @@ world_settle(struct world *world)
 
 	if (world->registry == NULL)
 		return;
+	others_settle(world);
 	while (more) {
 		more = registry_turn(world->registry, world->now_ms);
 		if (registry_is_waiting(world->registry)) {
@@ -145,7 +148,9 @@ world_advance(struct world *world, int64_t to_ms)
 {
 	while (world->registry != NULL && world->now_ms < to_ms) {
 		int64_t next_ms = registry_next_ms(world->registry);
+		int64_t others_ms = others_next_ms(world);
 
+		next_ms = others_ms < next_ms ? others_ms : next_ms;
 		if (next_ms >= to_ms)
 			break;
 		/* The reaper has the resolution of a tick: go on at least a
@@ -202,6 +207,7 @@ world_start(struct world *world, char *text, size_t text_len)
 	registry_on_durable(world->registry, on_decided, world);
 	command_health_begin(world);
 	world->local = nameserver_local_new();
+	others_begin(world);
 	world_settle(world);
 	return true;
 }
@@ -213,6 +219,7 @@ world_stop(struct world *world)
 		registry_close(world->registry);
 	world->registry = NULL;
 	command_health_end(world);
+	others_end(world);
 	nameserver_local_free(world->local);
 	world->local = NULL;
 	snapshot_hub_free(world->hub);

@@ -35,6 +35,7 @@
 
 struct exchange;
 struct order;
+struct others;
 struct registry;
 struct update;
 
@@ -65,6 +66,7 @@ struct world {
 	unsigned refuse; /* so many batches to come */
 	struct order *order; /* of the checker: command_health.c */
 	char *events; /* a line each */
+	struct others *others; /* who is asked; NULL: nobody so far */
 	/* updates of a BATCH */
 	bool batching;
 	struct exchange *batch[WORLD_BATCH];

