@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/nameserver/pointers.h"
 
+#include "server/nameserver/settings.h"
 #include "zones/reverse.h"
 
 /* Entries looked at for an answer: what has expired waits for the reaper. */
@@ -27,15 +28,19 @@ is_answered(const struct answer *a, const struct record *entry, uint32_t *ttl)
 	struct reverse_entry e = reverse_read(entry);
 	const struct record *r;
 	const struct rrset *set;
+	const struct zone *z;
 	const struct node *n;
 	struct name_key key;
 	uint32_t own;
 
 	name_key_init(&key, e.owner);
-	/* Another zone may have come that hides it. */
+	/* Another zone, or others' servers, may be asked about the name. */
 	if (zoneset_find(zones->index, &key, 0) != e.zone)
 		return false;
-	n = find_node(a, zones->zone[e.zone], &key);
+	z = zones->zone[e.zone];
+	if (settings_is_inside(a->settings, &z->info->apex, e.owner, e.type))
+		return false;
+	n = find_node(a, z, &key);
 	set = n ? node_find(n, e.type) : NULL;
 	r = set ? rrset_find(set, e.address, e.address_len) : NULL;
 	if (r == NULL || !record_is_live(r, a->now_ms))
