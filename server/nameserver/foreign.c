@@ -23,23 +23,6 @@ set_counts(struct answer *a)
 		a->count[i] = wire_load_u16(a->w.buf + 4 + 2 * i);
 }
 
-/* Takes out what there is no room for. */
-static void
-cut_down(struct answer *a, size_t question_end)
-{
-	struct message m;
-
-	if (message_parse_answer(&m, a->w.buf, a->w.len) == MESSAGE_OK &&
-	    m.at[SECTION_ADDITIONAL] <= a->w.cap) {
-		a->w.len = m.at[SECTION_ADDITIONAL];
-		a->count[SECTION_ADDITIONAL] = 0;
-		return;
-	}
-	a->w.len = question_end;
-	memset(a->count, 0, sizeof(a->count));
-	a->truncated = true;
-}
-
 /* RFC 6840 5.7, 5.8: AD is for those who understand it. */
 static bool
 is_authentic(const struct judging *j, const struct cache_entry *entry)
@@ -48,26 +31,31 @@ is_authentic(const struct judging *j, const struct cache_entry *entry)
 	       (j->edns.dnssec_ok || (j->message.flags & FLAG_AD) != 0);
 }
 
-static enum resolve_step
+/* Without the additional section, if that helps; false, with nothing done, if
+ * it does not fit even so. */
+static bool
 put_whole(struct judging *j, struct way *way, const struct cache_entry *entry)
 {
 	struct answer *a = &j->a;
-	size_t len;
+	size_t len = entry->len;
+	struct message m;
 
-	len = cache_write(entry, &j->message, a->w.buf, j->req->out_cap);
+	if (len > a->w.cap) {
+		if (len > j->req->out_cap ||
+		    message_parse_answer(&m, entry->wire, len) != MESSAGE_OK ||
+		    m.at[SECTION_ADDITIONAL] > a->w.cap)
+			return false;
+		len = m.at[SECTION_ADDITIONAL];
+	}
+	(void)cache_write(entry, &j->message, a->w.buf, j->req->out_cap);
+	a->w.targets = 0;
+	a->w.len = len;
+	set_counts(a);
+	if (len < entry->len)
+		a->count[SECTION_ADDITIONAL] = 0;
 	way->result.rcode = entry->rcode;
 	way->result.authentic = is_authentic(j, entry);
-	if (len == 0) { /* the header is still ours */
-		a->truncated = true;
-		return RESOLVE_DONE;
-	}
-	a->w.len = len;
-	a->w.targets = 0;
-	set_counts(a);
-	if (len > a->w.cap)
-		cut_down(
-		    a, MESSAGE_HEADER_LEN + message_question_len(&j->message));
-	return RESOLVE_DONE;
+	return true;
 }
 
 /* Whether the first record is, to be seen at a glance, one that was asked for:
@@ -213,14 +201,15 @@ foreign_answer(
 	struct adding g = {.j = j, .way = way, .entry = entry};
 	bool is_first = way->chain.length == 0;
 
-	if (is_first && is_plain(j, entry))
-		return put_whole(j, way, entry);
+	if (is_first && is_plain(j, entry) && put_whole(j, way, entry))
+		return RESOLVE_DONE;
 	if (message_parse_answer(&g.m, entry->wire, entry->len) != MESSAGE_OK) {
 		way->result.rcode = RCODE_SERVFAIL;
 		return RESOLVE_DONE;
 	}
-	if (is_first && !entry->leads_out && !leads_elsewhere(j, way, &g.m))
-		return put_whole(j, way, entry);
+	if (is_first && !entry->leads_out && !leads_elsewhere(j, way, &g.m) &&
+	    put_whole(j, way, entry))
+		return RESOLVE_DONE;
 	name_set(&g.at, way->name.wire);
 	return add_all(&g);
 }
