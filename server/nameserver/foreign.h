@@ -5,8 +5,8 @@
  * records are added one by one as far as they belong to whom was asked.
  *
  * What does not fit: additional records go first, without TC (promise 8,
- * RFC 2181 9); then TC is set behind as many records as there is room for, since
- * there are clients that know no TCP.
+ * RFC 2181 9); then TC is set behind as many records as there is room for,
+ * since there are clients that know no TCP.
  *
  * Threads:   one worker, inside snapshot_enter().
  * Ownership: fills the answer of the judging.
