@@ -181,6 +181,8 @@ cap_ttl(const struct instance *i, struct standing *s)
 
 	if (s->served != SERVED_OUT && i->held_ms != 0) {
 		s->ttl_max_s = GUARD_TTL_S;
+		if (usual_s > 0 && usual_s < GUARD_TTL_S)
+			s->ttl_max_s = (uint16_t)usual_s;
 		if (s->why == WHY_PLAIN || s->why == WHY_HEALTHY)
 			s->why = WHY_GUARD;
 	}
