@@ -11,6 +11,7 @@ struct learning {
 	const struct zone *zone;
 	uint16_t number;
 	bool found; /* it is there already: not a registration */
+	bool whole; /* all is looked at again in the end */
 	int64_t now_ms;
 };
 
@@ -225,8 +226,11 @@ add_ref(struct learning *l, struct service *s, uint64_t owner,
 	}
 	*ref = (struct ref){i->ref, srv, owner};
 	i->ref = ref;
+	/* Its TXT may be the one beside this record from now on. */
 	if (!fresh)
-		return OK;
+		return owner == s->link.key || l->whole
+			   ? OK
+			   : instance_refresh(l->r, i, false, l->now_ms);
 	i->recovered = l->found;
 	err = instance_refresh(l->r, i, true, l->now_ms);
 	if (err != OK) {
@@ -338,33 +342,36 @@ add_srv(struct learning *l, const uint8_t *owner, uint64_t owner_hash,
 	return s ? add_ref(l, s, owner_hash, srv) : ERR_MEMORY;
 }
 
-static void
+static enum error
 remove_srv(struct learning *l, const struct change_entry *e)
 {
 	const uint8_t *name = service_of(e->owner, l->zone->info->labels);
 	const struct record *srv = e->record;
 	struct service *s = name ? roster_find_service(l->r, name) : NULL;
 	struct instance *i;
+	bool named = false;
 
 	if (s == NULL)
-		return;
+		return OK;
 	i = roster_find_instance(l->r, s,
 	    standing_key(srv->target_hash, wire_load_u16(srv->rdata + 4)));
 	if (i == NULL)
-		return;
+		return OK;
 	for (struct ref **at = &i->ref; *at != NULL; at = &(*at)->next) {
 		struct ref *ref = *at;
 
 		if (ref->srv != srv)
 			continue;
+		named = ref->owner != s->link.key;
 		*at = ref->next;
 		free(ref);
 		break;
 	}
-	if (i->ref != NULL)
-		return;
+	if (i->ref != NULL) /* the TXT beside it does not count any more */
+		return named ? instance_refresh(l->r, i, false, l->now_ms) : OK;
 	instance_free(l->r, i);
 	roster_touch(l->r, s);
+	return OK;
 }
 
 /* --- what else says something about an instance --- */
@@ -485,7 +492,7 @@ roster_learn(struct roster *r, uint16_t zone_number, const struct zone *z,
 	for (size_t i = 0; i < count && err == OK; i++)
 		if (entry[i].kind == CHANGE_REMOVED &&
 		    entry[i].type == TYPE_SRV)
-			remove_srv(&l, &entry[i]);
+			err = remove_srv(&l, &entry[i]);
 	for (size_t i = 0; i < count && err == OK; i++)
 		if (is_change(&entry[i]))
 			err = notice(&l, &entry[i]);
@@ -567,6 +574,7 @@ roster_learn_zone(struct roster *r, uint16_t zone_number, const struct zone *z,
 	    .zone = z,
 	    .number = zone_number,
 	    .found = true,
+	    .whole = true,
 	    .now_ms = now_ms};
 	enum error err;
 
