@@ -363,6 +363,7 @@ service_settle(struct roster *r, struct service *s, int64_t now_ms)
 		return;
 	if (mode != s->mode) {
 		s->mode = mode;
+		r->times[mode]++;
 		roster_tell_condition(r, s);
 	}
 	for (struct instance *i = s->first; i != NULL; i = i->next)

@@ -127,6 +127,7 @@ struct roster {
 	struct service *changed;
 	struct standing *scratch;
 	size_t capacity;
+	uint64_t times[CONDITION_COUNT]; /* services came into it */
 	bool starting; /* before the first turn */
 	bool unordered; /* an order was not sent */
 };
