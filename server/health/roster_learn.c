@@ -5,16 +5,6 @@
 #include "server/health/roster_internal.h"
 #include "zones/directory.h"
 
-/* What is being learned. */
-struct learning {
-	struct roster *r;
-	const struct zone *zone;
-	uint16_t number;
-	bool found; /* it is there already: not a registration */
-	bool whole; /* all is looked at again in the end */
-	int64_t now_ms;
-};
-
 /* Whether there is anything that the roster could be asked for: else a change
  * costs nothing here. */
 static bool
@@ -24,10 +14,8 @@ is_on(const struct roster *r)
 	       r->services.count > 0;
 }
 
-/* The service that an SRV record at that owner belongs to, or NULL: its owner,
- * or (DNS-SD, RFC 6763 4.1) the name above it. */
-static const uint8_t *
-service_of(const uint8_t *owner, unsigned apex_labels)
+const uint8_t *
+learning_service(const uint8_t *owner, unsigned apex_labels)
 {
 	if (directory_is_service_name(owner, apex_labels))
 		return owner;
@@ -319,7 +307,7 @@ static enum error
 add_srv(struct learning *l, const uint8_t *owner, uint64_t owner_hash,
     const struct record *srv)
 {
-	const uint8_t *name = service_of(owner, l->zone->info->labels);
+	const uint8_t *name = learning_service(owner, l->zone->info->labels);
 	struct service *s;
 	uint16_t shape;
 
@@ -345,7 +333,7 @@ add_srv(struct learning *l, const uint8_t *owner, uint64_t owner_hash,
 static enum error
 remove_srv(struct learning *l, const struct change_entry *e)
 {
-	const uint8_t *name = service_of(e->owner, l->zone->info->labels);
+	const uint8_t *name = learning_service(e->owner, l->zone->info->labels);
 	const struct record *srv = e->record;
 	struct service *s = name ? roster_find_service(l->r, name) : NULL;
 	struct instance *i;
@@ -374,103 +362,6 @@ remove_srv(struct learning *l, const struct change_entry *e)
 	return OK;
 }
 
-/* --- what else says something about an instance --- */
-
-/* The instances of an SRV set that stands at a DNS-SD name. */
-static enum error
-refresh_named(struct learning *l, const uint8_t *owner)
-{
-	const uint8_t *name = service_of(owner, l->zone->info->labels);
-	struct service *s = name ? roster_find_service(l->r, name) : NULL;
-	const struct node *n;
-	const struct rrset *set;
-	struct rrset_cursor c;
-	enum error err = OK;
-
-	if (s == NULL)
-		return OK;
-	n = tree_find_name(
-	    &l->zone->tree, name_hash(owner), owner, name_len(owner));
-	set = n ? node_find(n, TYPE_SRV) : NULL;
-	if (set == NULL)
-		return OK;
-	for (struct record *srv = rrset_first(set, &c); srv && err == OK;
-	     srv = rrset_next(&c)) {
-		struct instance *i = roster_find_instance(l->r, s,
-		    standing_key(
-			srv->target_hash, wire_load_u16(srv->rdata + 4)));
-
-		if (i != NULL)
-			err = instance_refresh(l->r, i, false, l->now_ms);
-	}
-	return err;
-}
-
-static enum error
-refresh_host(struct learning *l, const uint8_t *name, uint16_t type)
-{
-	struct table_link *link = table_find(&l->r->hosts, name_hash(name));
-	struct host *h = (struct host *)link;
-	enum error err = OK;
-
-	if (h == NULL || !name_equal(h->name, name))
-		return OK;
-	for (struct instance *i = h->first; i && err == OK; i = i->host_next) {
-		if (type == TYPE_TXT)
-			err = instance_refresh(l->r, i, false, l->now_ms);
-		else
-			instance_order(l->r, i);
-	}
-	return err;
-}
-
-static enum error
-refresh_service(struct learning *l, const uint8_t *owner, uint16_t type)
-{
-	struct service *s = roster_find_service(l->r, owner);
-	enum error err = OK;
-
-	if (s == NULL)
-		return OK;
-	if (type == TYPE_PTR) {
-		/* Perhaps it is only now that readers see the service. */
-		s->stale = true;
-		roster_touch(l->r, s);
-		return OK;
-	}
-	for (struct instance *i = s->first; i && err == OK; i = i->next)
-		err = instance_refresh(l->r, i, false, l->now_ms);
-	return err;
-}
-
-static enum error
-notice(struct learning *l, const struct change_entry *e)
-{
-	enum error err;
-
-	switch (e->type) {
-	case TYPE_A:
-	case TYPE_AAAA:
-		return refresh_host(l, e->owner, e->type);
-	case TYPE_PTR:
-		return refresh_service(l, e->owner, e->type);
-	case TYPE_TXT:
-		err = refresh_host(l, e->owner, e->type);
-		if (err == OK &&
-		    directory_is_service_name(e->owner, l->zone->info->labels))
-			return refresh_service(l, e->owner, e->type);
-		return err == OK ? refresh_named(l, e->owner) : err;
-	default:
-		return OK;
-	}
-}
-
-static bool
-is_change(const struct change_entry *e)
-{
-	return e->kind == CHANGE_ADDED || e->kind == CHANGE_REMOVED;
-}
-
 enum error
 roster_learn(struct roster *r, uint16_t zone_number, const struct zone *z,
     const struct change_entry *entry, size_t count, int64_t now_ms)
@@ -493,10 +384,7 @@ roster_learn(struct roster *r, uint16_t zone_number, const struct zone *z,
 		if (entry[i].kind == CHANGE_REMOVED &&
 		    entry[i].type == TYPE_SRV)
 			err = remove_srv(&l, &entry[i]);
-	for (size_t i = 0; i < count && err == OK; i++)
-		if (is_change(&entry[i]))
-			err = notice(&l, &entry[i]);
-	return err;
+	return err == OK ? learning_notice(&l, entry, count) : err;
 }
 
 /* --- a whole zone --- */
