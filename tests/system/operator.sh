@@ -285,7 +285,7 @@ like 'explain says it in words' \
 server up "$port_b"
 becomes 'it ends by itself' '_api*/b*' 'up healthy healthy'
 like '... in services' "$("$muster" services '_api*')" '  normal  '
-is '... in status' "$("$muster" status | grep -c panic)" 0
+is '... in status' "$("$muster" status | grep -c 'in panic')" 0
 
 # ---- terminals -------------------------------------------------------------
 
