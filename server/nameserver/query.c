@@ -23,6 +23,8 @@ struct query {
 	struct zone_walk walk;
 	uint64_t asked[CHAIN_MAX]; /* hashes of the names of the chain */
 	unsigned chain;
+	const struct node *dname[CHAIN_MAX]; /* that the chain went through */
+	unsigned dnames;
 	struct query_result result;
 };
 
@@ -99,6 +101,20 @@ answer_cname(struct query *q, const struct rrset *set)
 	return follow(q, r->rdata);
 }
 
+/* A chain may come through a DNAME again; it is told once (RFC 2181 5). */
+static bool
+put_dname(struct query *q, const struct rrset *set)
+{
+	const struct node *n = q->walk.cut;
+
+	for (unsigned i = 0; i < q->dnames; i++)
+		if (q->dname[i] == n)
+			return true;
+	q->dname[q->dnames++] = n;
+	return answer_put_whole(
+	    q->a, SECTION_ANSWER, owner_of(node_owner(n)), set, UINT32_MAX);
+}
+
 /* RFC 6672 3: the DNAME itself, and a CNAME made from it; YXDOMAIN if the new
  * name is too long. */
 static enum step
@@ -110,8 +126,7 @@ answer_dname(struct query *q)
 	struct name made;
 	size_t prefix = q->key->label[q->walk.cut_strip];
 
-	if (!answer_put_whole(a, SECTION_ANSWER,
-		owner_of(node_owner(q->walk.cut)), set, UINT32_MAX)) {
+	if (!put_dname(q, set)) {
 		answer_truncate(a);
 		return STEP_DONE;
 	}
@@ -393,7 +408,7 @@ query_answer(struct answer *a, const uint8_t *qname, uint16_t qtype,
 	q.qtype = qtype;
 	q.key = key;
 	q.owner = owner_of_question(qname);
-	q.chain = 0;
+	q.chain = q.dnames = 0;
 	q.result = (struct query_result){.rcode = RCODE_NOERROR};
 	while (take_step(&q) == STEP_NEXT)
 		;

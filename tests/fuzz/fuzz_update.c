@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz_update.c - a life of a registry: the input is a list of UPDATE
- * messages, queries, steps of the clock, decisions of the store and restarts.
- * After each of them the real zone must hold what a plain model says, and
- * keep its invariants.  The store and the hub are fakes; all else is real. */
-#include <unistd.h>
-#include <sys/mman.h>
-
+ * messages, queries, steps of the clock, decisions of the store, results of
+ * checks and restarts.  After each of them the real zone must hold what a
+ * plain model says, and keep its invariants; no answer tells of an instance
+ * whose first check is not done.  The store, the hub and the checker are fakes;
+ * all else is real. */
 #include "server/log.h"
 #include "server/nameserver/nameserver.h"
 #include "server/registry_internal.h"
+#include "tests/lib/answer_check.h"
+#include "tests/lib/fake_checker.h"
 #include "tests/lib/fake_snapshot.h"
 #include "tests/lib/fake_store.h"
 #include "tests/lib/ready_check.h"
@@ -40,6 +41,8 @@ struct life {
 	struct snapshot_hub *hub;
 	struct registry *registry;
 	struct nameserver_local *local;
+	bool checked; /* there is a service with checks */
+	struct fake_checker checker;
 	int64_t now_ms;
 	uint32_t next_id;
 	/* what was sent and has no reply yet, by batch: sealed, open */
@@ -60,59 +63,7 @@ get(struct input *in)
 	return *in->at++;
 }
 
-/* --- the zone file --- */
-
-static const struct model_fact file_fact[] = {
-    {.owner = 0, .type = 5, .variant = 1},
-    {.owner = 0, .type = 5, .variant = 2},
-    {.owner = 5, .type = 0, .variant = 1},
-    {.owner = 5, .type = 7, .variant = 1},
-    {.owner = 1, .type = 1, .variant = 1},
-    {.owner = 4, .type = 1, .variant = 2},
-    {.owner = 7, .type = 2, .variant = 1},
-    {.owner = 11, .type = 5, .variant = 1},
-    {.owner = 13, .type = 6, .variant = 3},
-};
-#define FILE_FACTS (sizeof(file_fact) / sizeof(file_fact[0]))
-
-/* Presentation format of the facts: RFC 3597 spares a printer. */
-static void
-write_zone_file(FILE *f)
-{
-	uint8_t rdata[300];
-	size_t len;
-
-	fprintf(f, "$TTL 60\nz. SOA h1.z. h2.z. 5 0 0 0 9\n");
-	for (size_t i = 0; i < FILE_FACTS; i++) {
-		const struct model_fact *fact = &file_fact[i];
-		uint16_t type = model_type[fact->type];
-
-		len = model_rdata(type, fact->variant, rdata, sizeof(rdata));
-		fprintf(f, "%s TYPE%u \\# %zu ", model_owner[fact->owner], type,
-		    len);
-		for (size_t k = 0; k < len; k++)
-			fprintf(f, "%02x", rdata[k]);
-		fprintf(f, "\n");
-	}
-}
-
-/* The path of a file that is in no folder. */
-static char *
-zone_file(void)
-{
-	static char path[64];
-
-	if (path[0] == '\0') {
-		int fd = memfd_create("zone", 0);
-		FILE *f = fdopen(dup(fd), "w");
-
-		assert(fd >= 0 && f != NULL);
-		write_zone_file(f);
-		fclose(f);
-		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	}
-	return path;
-}
+/* --- the model --- */
 
 static void
 model_start(struct model *m)
@@ -130,30 +81,6 @@ model_start(struct model *m)
 }
 
 /* --- comparing --- */
-
-static void
-key_of_fact(const struct model_fact *f, struct name_key *key)
-{
-	struct name name = model_name(model_owner[f->owner]);
-
-	name_key_init(key, name.wire);
-}
-
-static struct record *
-real_record(
-    const struct zone *z, const struct model_fact *f, struct rrset **set)
-{
-	uint8_t rdata[300];
-	struct name_key key;
-	struct node *n;
-	size_t len =
-	    model_rdata(model_type[f->type], f->variant, rdata, sizeof(rdata));
-
-	key_of_fact(f, &key);
-	n = tree_find(&z->tree, &key, 0);
-	*set = n ? node_find(n, model_type[f->type]) : NULL;
-	return *set ? rrset_find(*set, rdata, len) : NULL;
-}
 
 struct live_count {
 	size_t live;
@@ -201,7 +128,7 @@ check(struct life *life)
 	for (size_t i = 0; i < work.facts; i++) {
 		struct model_fact *f = &work.fact[i];
 		struct rrset *set;
-		struct record *r = real_record(z, f, &set);
+		struct record *r = model_real_record(z, f, &set);
 
 		assert(r != NULL && record_is_live(r, life->now_ms));
 		check_lease(f, r);
@@ -209,6 +136,8 @@ check(struct life *life)
 	}
 	assert(tree_walk(&z->tree, count_live, &count) == OK);
 	assert(count.live == work.facts);
+	if (life->checked)
+		fake_checker_look(&life->checker, z, false);
 }
 
 static bool
@@ -244,6 +173,12 @@ get_item(struct input *in)
 		it.count = (uint8_t)(1 + get(in) % 128);
 	if (it.type == MODEL_SOA && it.kind == WANT_VALUE)
 		it.kind = WANT_SET;
+	if (c >= 192) { /* an instance of the service comes or goes */
+		it.owner = (uint8_t)(MODEL_SERVICE + (c & 1));
+		it.type = MODEL_SRV;
+		it.kind = (c & 6) != 0 ? DO_ADD : DO_REMOVE;
+		it.count = 1;
+	}
 	return it;
 }
 
@@ -377,6 +312,8 @@ command_turn(struct life *life)
 		life->messages[1] = 0;
 	}
 	check(life);
+	if (life->checked)
+		fake_checker_check(&life->checker, r->slot[0].zone);
 }
 
 /* The sealed batch is lost: what stood on it is applied to the state before.
@@ -392,7 +329,7 @@ model_refuse(struct life *life)
 	work.batch = batch;
 	for (size_t i = 0; i < work.facts; i++) {
 		struct rrset *set;
-		struct record *r = real_record(z, &work.fact[i], &set);
+		struct record *r = model_real_record(z, &work.fact[i], &set);
 
 		if (r != NULL)
 			work.fact[i].min_ms = work.fact[i].max_ms =
@@ -400,8 +337,36 @@ model_refuse(struct life *life)
 	}
 	model_expire(&work, life->now_ms);
 	base = work;
+	fake_checker_look(&life->checker, z, true);
 	for (unsigned i = 0; i < count; i++)
 		(void)model_run(&work, &again[i], life->now_ms);
+}
+
+/* A record that expired while its renewal waited for the disk, and that the
+ * reaper has not met, lives on when that is published. */
+static void
+revive(struct life *life)
+{
+	const struct batch *b = life->registry->sealed;
+
+	for (size_t i = 0; i < b->events; i++) {
+		const struct lease_event *e = &b->event[i];
+		struct model_fact f = {.pending = work.batch - 1,
+		    .granted_s = e->granted_s,
+		    .low_ms = life->now_ms};
+		struct rrset *set;
+
+		if (e->gone || e->granted_s == 0 ||
+		    lease_deadline_ms(e->lease) > life->now_ms ||
+		    !model_fact_of(e->lease, &f) ||
+		    model_real_record(life->registry->slot[0].zone, &f, &set) !=
+			lease_record(e->lease))
+			continue;
+		if (!model_find(&work, f.owner, f.type, f.variant))
+			work.fact[work.facts++] = f;
+		if (!model_find(&base, f.owner, f.type, f.variant))
+			base.fact[base.facts++] = f;
+	}
 }
 
 static void
@@ -412,6 +377,8 @@ command_decide(struct life *life, enum error outcome)
 
 	if (!r->waiting)
 		return;
+	if (outcome == OK)
+		revive(life);
 	fake_store_decide(outcome);
 	registry_durable(r, life->now_ms);
 	if (outcome == OK) {
@@ -478,6 +445,17 @@ command_query(struct life *life)
 		   &req) == VERDICT_SEND);
 	assert(req.out_len <= 512);
 	assert(message_parse_answer(&m, out, req.out_len) == MESSAGE_OK);
+	answer_check(&m, life->hub->current->zones->zone[0],
+	    life->hub->current->settings, life->now_ms);
+}
+
+static void
+command_result(struct life *life)
+{
+	uint8_t host = get(&life->in), how = get(&life->in);
+
+	fake_checker_report(
+	    &life->checker, life->registry, host, how, life->now_ms);
 }
 
 static void
@@ -487,6 +465,12 @@ open_registry(struct life *life)
 
 	assert(registry_open(&life->config, life->hub, life->now_ms,
 		   &life->registry, text, sizeof(text)) == OK);
+	if (!life->checked)
+		return;
+	memset(&life->checker, 0, sizeof(life->checker));
+	registry_on_health(
+	    life->registry, fake_checker_order, NULL, &life->checker);
+	fake_checker_look(&life->checker, life->registry->slot[0].zone, true);
 }
 
 static void
@@ -525,8 +509,10 @@ command(struct life *life)
 		command_decide(life, OK);
 	else if (c < 230)
 		command_decide(life, ERR_FULL);
-	else if (c < 250)
+	else if (c < 240)
 		command_query(life);
+	else if (c < 250)
+		command_result(life);
 	else
 		command_restart(life);
 }
@@ -546,7 +532,7 @@ configure(struct life *life, uint8_t options)
 	    .secret = (const uint8_t *)"secret",
 	    .secret_len = 6};
 	life->zone = (struct config_zone){.name = model_name("z."),
-	    .file = zone_file(),
+	    .file = model_zone_file(),
 	    .ttl_s = MODEL_ZONE_TTL,
 	    .negative_ttl_s = 5,
 	    .lease.kind = (options & 1) != 0 ? LEASE_NONE : LEASE_FROM_TTL,
@@ -562,6 +548,9 @@ configure(struct life *life, uint8_t options)
 	    .key_count = 1,
 	    .server.edns_payload = 1232};
 	work.from_ttl = (options & 1) == 0;
+	life->checked = (options & 2) != 0;
+	if (life->checked)
+		fake_checker_configure(&life->config);
 }
 
 int
