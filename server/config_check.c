@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* config_check.c - the check of a service. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -212,6 +213,26 @@ check_file(struct config_reading *r, const struct config_field *field,
 	    strerror(errno));
 }
 
+/* A program's path, for one that runs in another folder than we do. */
+static char *
+join_absolute(struct config_reading *r, const char *path)
+{
+	char *joined = read_join(r, path), *here, *full = NULL;
+
+	if (joined == NULL || *joined == '/')
+		return joined;
+	here = getcwd(NULL, 0);
+	if (here == NULL) /* that folder is gone: so is what lies in it */
+		return joined;
+	if (asprintf(&full, "%s/%s", here, joined) < 0) {
+		read_no_memory(r);
+		full = NULL;
+	}
+	free(here);
+	free(joined);
+	return full;
+}
+
 /* What a path is depends on the type. */
 static void
 settle_path(struct config_reading *r, struct config_check *check,
@@ -239,7 +260,7 @@ settle_path(struct config_reading *r, struct config_check *check,
 			    "a check of type exec needs a path");
 		if (path == NULL)
 			break;
-		check->path = read_join(r, path);
+		check->path = join_absolute(r, path);
 		free(path);
 		check_file(r, &fields[KEY_PATH], node, check->path, X_OK);
 		break;

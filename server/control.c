@@ -165,13 +165,14 @@ control_new(const struct control_plan *plan, struct control **made, char *text,
 		return ERR_MEMORY;
 	memset(control, 0, sizeof(*control));
 	control->plan = *plan;
+	control->plan.data = control->data = strdup(plan->data);
 	control->started_ms = now_monotonic_ms();
 	control->listen_fd = control->wake_fd = -1;
 	mailbox_init(&control->answers, wake_control, control);
 	if (plan->events != NULL)
 		events_on_put(plan->events, wake_control, control);
 	control->path = control_socket_path(plan->data);
-	err = control->path ? OK : ERR_MEMORY;
+	err = control->data && control->path ? OK : ERR_MEMORY;
 	if (err == OK)
 		err = control_socket_listen(
 		    control->path, &control->listen_fd, text, text_len);
@@ -218,6 +219,7 @@ control_free(struct control *control)
 	free(atomic_load(&control->news));
 	free(control->outcome);
 	free(control->path);
+	free(control->data);
 	free(control);
 }
 

@@ -105,6 +105,7 @@ struct control_outcome {
 
 struct control {
 	struct control_plan plan;
+	char *data; /* plan.data: a reload frees what that was */
 	char *path;
 	int64_t started_ms; /* monotonic */
 	/* shared with main */

@@ -120,11 +120,12 @@ check_rate(const struct control *control)
 static json_t *
 describe_checks(const struct control *control)
 {
-	return json_pack("{s:f, s:I, s:I, s:I, s:I, s:I}", "per_second",
+	return json_pack("{s:f, s:I, s:I, s:I, s:I, s:I, s:I}", "per_second",
 	    check_rate(control), "done",
 	    (json_int_t)control_stat(control, STAT_CHECKS), "failed",
 	    (json_int_t)control_stat(control, STAT_CHECKS_FAILED), "late",
-	    (json_int_t)control_stat(control, STAT_CHECKS_LATE), "in_flight",
+	    (json_int_t)control_stat(control, STAT_CHECKS_LATE), "skipped",
+	    (json_int_t)control_stat(control, STAT_CHECKS_SKIPPED), "in_flight",
 	    (json_int_t)control_stat(control, STAT_CHECKS_IN_FLIGHT),
 	    "instances",
 	    (json_int_t)control_stat(control, STAT_CHECKS_INSTANCES));
@@ -169,13 +170,15 @@ say_server(struct control_client *client, const struct inquiry *answer)
 	struct totals all = count_all(plan->hub);
 
 	control_client_say(client,
-	    json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, "
-		      "s:o, s:o}",
+	    json_pack(
+		"{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, "
+		"s:o, s:o}",
 		"version", PACKAGE_VERSION, "uptime", (json_int_t)up_s,
 		"started", (json_int_t)(now_read().wall_s - up_s), "workers",
 		(json_int_t)plan->workers, "zones", (json_int_t)all.zones,
 		"records", (json_int_t)all.records, "leases",
-		(json_int_t)control_stat(control, STAT_LEASES),
+		(json_int_t)control_stat(control, STAT_LEASES), "leases_found",
+		(json_int_t)control_stat(control, STAT_LEASES_FOUND),
 		"updates_under_way", (json_int_t)queue_under_way(plan->inbox),
 		"health",
 		answer && answer->err == OK ? describe_health(answer)

@@ -182,8 +182,10 @@ control_served_weight(const struct control_instance *i)
 	if (i->standing->served != SERVED_UP)
 		return 0;
 	if (i->standing->scale < SCALE_WHOLE && weight > 0) {
-		weight = weight * i->standing->scale / SCALE_WHOLE;
-		/* What was positive stays so, but for a scale of 0. */
+		/* As answers have it: rounded; what was positive stays so,
+		 * but for a scale of 0. */
+		weight = (weight * i->standing->scale + SCALE_WHOLE / 2) /
+			 SCALE_WHOLE;
 		if (weight == 0 && i->standing->scale > 0)
 			weight = 1;
 	}

@@ -42,9 +42,6 @@ print_store(FILE *to, const json_t *store)
 	fputc('\n', to);
 }
 
-/* What the restart has to do with leases is of interest for so long. */
-#define RESTART_S 600
-
 static void
 print_server(FILE *to, const json_t *line)
 {
@@ -61,12 +58,12 @@ print_server(FILE *to, const json_t *line)
 	    muster_number(line, "workers"), muster_number(line, "zones"),
 	    muster_number(line, "records"), muster_number(line, "leases"),
 	    muster_number(line, "updates_under_way"));
-	if (muster_number(line, "uptime") < RESTART_S &&
-	    muster_number(line, "leases") > 0)
+	if (muster_number(line, "leases_found") > 0)
 		fprintf(to,
-		    "leases that were found at the start run their full length "
-		    "from %s on\n",
-		    since);
+		    "%" PRId64
+		    " leases were found at the start and not renewed since: "
+		    "they run their full length from %s on\n",
+		    muster_number(line, "leases_found"), since);
 }
 
 /* One of the figures that are bad unless 0. */
@@ -121,11 +118,12 @@ print_checks(FILE *to, const json_t *checks)
 	fprintf(to,
 	    "checks: %.1f per second of %" PRId64 " instances, %" PRId64
 	    " under way; %" PRId64 " done, %" PRId64 " of them bad, %" PRId64
-	    " late\n",
+	    " late, %" PRId64 " skipped\n",
 	    json_number_value(json_object_get(checks, "per_second")),
 	    muster_number(checks, "instances"),
 	    muster_number(checks, "in_flight"), muster_number(checks, "done"),
-	    muster_number(checks, "failed"), muster_number(checks, "late"));
+	    muster_number(checks, "failed"), muster_number(checks, "late"),
+	    muster_number(checks, "skipped"));
 }
 
 static void

@@ -186,6 +186,15 @@ forget_referrer(
 		    slot->referrers, gone->target_hash, lease->owner_hash);
 }
 
+/* Who has gone is not waited for any more. */
+static void
+meet_gone(struct registry *r, struct batch *b)
+{
+	for (size_t i = 0; i < b->events; i++)
+		if (b->event[i].gone)
+			registry_meet(r, b->event[i].lease);
+}
+
 static void
 publish(struct registry *r, struct batch *b, int64_t now_ms)
 {
@@ -194,6 +203,7 @@ publish(struct registry *r, struct batch *b, int64_t now_ms)
 	for (size_t i = 0; i < b->events; i++)
 		if (b->event[i].gone)
 			forget_referrer(r, b, b->event[i].lease);
+	meet_gone(r, b);
 	batch_settle_leases(b, r->wheel, now_ms);
 	if (old != NULL && edition_reserve(&b->edition, 1) == OK)
 		edition_retire(&b->edition, old);
@@ -228,6 +238,7 @@ close_open_batch(struct registry *r, int64_t now_ms)
 	if (!batch_has_ops(r->open)) {
 		if (r->open->viewed)
 			publish_view(r, now_ms);
+		meet_gone(r, r->open);
 		batch_settle_leases(r->open, r->wheel, now_ms);
 		finish_all(r, r->open, now_ms);
 		registry_finish_shown(r->open);
@@ -433,6 +444,8 @@ reap_zone(struct registry *r, struct slot *slot, struct lease **due,
 	for (size_t i = 0; i < count && err == OK; i++)
 		if (is_registered(slot, lease_record(due[i])))
 			err = change_remove_record(c, lease_record(due[i]));
+		else
+			registry_meet(r, due[i]);
 	if (err == OK && change_settle(c))
 		err = registry_take_change(r, slot, c);
 	if (err == OK)
@@ -502,6 +515,12 @@ size_t
 registry_leases(const struct registry *r)
 {
 	return lease_count(r->wheel);
+}
+
+size_t
+registry_found(const struct registry *r)
+{
+	return r->found;
 }
 
 void

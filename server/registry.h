@@ -96,6 +96,10 @@ int64_t registry_next_ms(const struct registry *);
 /* How many records have a lease. */
 size_t registry_leases(const struct registry *);
 
+/* How many of them were found in the store at the start and have not been
+ * renewed since.  The writer's. */
+size_t registry_found(const struct registry *);
+
 /* Figures of the store.  Any thread. */
 void registry_get_store_stats(struct registry *, struct store_stats *);
 

@@ -58,6 +58,7 @@ struct registry {
 	struct snapshot_hub *hub;
 	struct store *store;
 	struct lease_wheel *wheel;
+	size_t found; /* records with MARK_FOUND */
 	struct roster *roster;
 	struct shaper shaper; /* the roster's */
 	struct slot *slot;
@@ -95,6 +96,10 @@ enum error registry_flush(struct registry *, int64_t now_ms) MUST_CHECK;
 enum error registry_force(struct registry *, int64_t now_ms) MUST_CHECK;
 /* Takes back what the open batch did, if it did not come to a submission. */
 void registry_abandon(struct registry *);
+
+/* registry_log.c: a lease is not waited for any more: it was renewed, or it is
+ * gone. */
+void registry_meet(struct registry *, struct lease *);
 
 /* registry_log.c: takes a settled change of a slot into the open batch: next
  * serial, store operations, lease events.  The caller rolls back on errors. */

@@ -124,6 +124,17 @@ take_ttl(
 	return put(r, &op);
 }
 
+void
+registry_meet(struct registry *r, struct lease *lease)
+{
+	struct record *rec = lease_record(lease);
+
+	if (rec->mark & MARK_FOUND) {
+		rec->mark &= (uint8_t)~MARK_FOUND;
+		r->found--;
+	}
+}
+
 /* A heartbeat takes effect at once: nothing but memory is needed, and it must
  * be seen by the reaper, who may be about to come.  Only another length has to
  * be remembered. */
@@ -137,6 +148,7 @@ take_renewed(struct registry *r, const struct slot *slot, int64_t now_ms,
 
 	if (record_is_static(e->record))
 		return OK;
+	registry_meet(r, lease);
 	/* Granted but not published: the batch sets the deadline.  With another
 	 * length the present one runs again, so that it does not end while the
 	 * batch waits for the disk. */

@@ -179,9 +179,12 @@ recover_record(struct recovery *v, struct slot *slot, const struct store_op *op)
 		if (c->entry[i].kind == CHANGE_RENEWED)
 			return forget(v, op, STORE_REMOVE);
 		/* Promise 6: each lease runs its full length again. */
-		if (c->entry[i].kind == CHANGE_ADDED && op->lease_s > 0)
+		if (c->entry[i].kind == CHANGE_ADDED && op->lease_s > 0) {
 			lease_arm(v->r->wheel, record_lease(rec),
 			    v->now_ms + (int64_t)op->lease_s * 1000);
+			rec->mark |= MARK_FOUND;
+			v->r->found++;
+		}
 	}
 	return OK;
 }

@@ -22,9 +22,11 @@ static const char *const names[STAT_COUNT] = {
     [STAT_UPDATES_ORPHANED] = "updates_orphaned",
     [STAT_WRITER_TURNS] = "writer_turns",
     [STAT_LEASES] = "leases",
+    [STAT_LEASES_FOUND] = "leases_found",
     [STAT_CHECKS] = "checks",
     [STAT_CHECKS_FAILED] = "checks_failed",
     [STAT_CHECKS_LATE] = "checks_late",
+    [STAT_CHECKS_SKIPPED] = "checks_skipped",
     [STAT_CHECKS_IN_FLIGHT] = "checks_in_flight",
     [STAT_CHECKS_INSTANCES] = "checks_instances",
     [STAT_UPDATES_FORWARDED] = "updates_forwarded",
@@ -44,6 +46,10 @@ static const char *const names[STAT_COUNT] = {
     [STAT_CACHE_EVICTED] = "cache_evicted",
     [STAT_CACHE_ENTRIES] = "cache_entries",
     [STAT_CACHE_OCTETS] = "cache_octets",
+    [STAT_PANIC] = "times_panic",
+    [STAT_NONE_LEFT] = "times_none_left",
+    [STAT_LAST_GOOD] = "times_last_good",
+    [STAT_GUARD] = "times_guard",
 };
 
 struct stats *

@@ -34,9 +34,11 @@ enum stat {
 	STAT_UPDATES_ORPHANED, /* ... whose asker had gone */
 	STAT_WRITER_TURNS, /* turns of the writer's loop */
 	STAT_LEASES, /* level: records with a lease */
+	STAT_LEASES_FOUND, /* level: ... found at the start, not renewed yet */
 	STAT_CHECKS, /* probes that have ended */
 	STAT_CHECKS_FAILED, /* ... badly */
 	STAT_CHECKS_LATE, /* ... for reasons of our own: it says nothing */
+	STAT_CHECKS_SKIPPED, /* turns that we slept through */
 	STAT_CHECKS_IN_FLIGHT, /* level: probes under way */
 	STAT_CHECKS_INSTANCES, /* level: instances that are probed */
 	STAT_UPDATES_FORWARDED, /* updates handed on to others */
@@ -56,6 +58,11 @@ enum stat {
 	STAT_CACHE_EVICTED, /* entries that made room */
 	STAT_CACHE_ENTRIES, /* level */
 	STAT_CACHE_OCTETS, /* level */
+	/* how often services came into a condition (standing.h) */
+	STAT_PANIC,
+	STAT_NONE_LEFT,
+	STAT_LAST_GOOD,
+	STAT_GUARD,
 	STAT_COUNT
 };
 

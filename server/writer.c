@@ -153,6 +153,28 @@ is_over(struct writer *writer)
 	       !registry_is_waiting(writer->plan.registry);
 }
 
+/* What the writer counts by itself. */
+static void
+set_levels(struct stats *stats, struct registry *registry)
+{
+	static const struct {
+		enum stat stat;
+		enum condition condition;
+	} times[] = {
+	    {STAT_PANIC, CONDITION_PANIC},
+	    {STAT_NONE_LEFT, CONDITION_NONE_LEFT},
+	    {STAT_LAST_GOOD, CONDITION_LAST_GOOD},
+	    {STAT_GUARD, CONDITION_GUARD},
+	};
+	const struct roster *roster = registry_roster(registry);
+
+	stats_set(stats, STAT_LEASES, registry_leases(registry));
+	stats_set(stats, STAT_LEASES_FOUND, registry_found(registry));
+	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++)
+		stats_set(stats, times[i].stat,
+		    roster_times(roster, times[i].condition));
+}
+
 static void
 writer_turn(struct writer *writer)
 {
@@ -174,7 +196,7 @@ writer_turn(struct writer *writer)
 	more = registry_turn(registry, now_ms);
 	return_updates(writer);
 	stats_add(writer->plan.stats, STAT_WRITER_TURNS, 1);
-	stats_set(writer->plan.stats, STAT_LEASES, registry_leases(registry));
+	set_levels(writer->plan.stats, registry);
 	if (more || writer->backlog != NULL || !queue_sleep(writer->plan.inbox))
 		queue_wake(writer->plan.inbox);
 	else if (is_over(writer))

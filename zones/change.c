@@ -430,9 +430,9 @@ settle_entry(struct change *c, struct change_entry *e)
 	is = stands_in(c->zone, e);
 	if (e->kind == CHANGE_RENEWED)
 		return is ? CHANGE_RENEWED : CHANGE_NOTHING;
-	if (r->mark)
+	if (r->mark & MARK_SETTLED)
 		return CHANGE_NOTHING;
-	r->mark = true;
+	r->mark |= MARK_SETTLED;
 	was = stands_in(c->before, e);
 	if (was == is) {
 		if (!is)
@@ -467,7 +467,7 @@ change_settle(struct change *c)
 
 	for (size_t i = 0; i < c->entries; i++)
 		if (c->entry[i].record)
-			c->entry[i].record->mark = false;
+			c->entry[i].record->mark &= (uint8_t)~MARK_SETTLED;
 	for (size_t i = 0; i < c->entries; i++) {
 		struct change_entry *e = &c->entry[i];
 

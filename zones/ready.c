@@ -130,12 +130,17 @@ refresh_service(struct change *c, struct concern *x, uint64_t hash)
 	struct node *n = tree_find_hash(&c->zone->tree, hash);
 	struct ready_terms terms = {0};
 	enum error err = OK;
+	size_t newcomers;
 	bool copy;
 
 	if (n == NULL)
 		return OK;
 	if ((n->flags & NODE_SERVICE) != 0) {
 		find_terms(x, n, &terms, &copy);
+		(void)ready_newcomers(x, hash, &newcomers);
+		if (newcomers > 0 || x->shaper == NULL ||
+		    x->shaper->initial == NULL)
+			terms.nobody = false;
 		err = admit(x, n, copy, &terms);
 	}
 	if (err == OK)
@@ -169,6 +174,23 @@ open_zone(struct change *c)
 	return OK;
 }
 
+/* Whether all records of a large set have exceptions that say that they are
+ * out, as far as that can be told by counting: where there are no DNS-SD names
+ * and no instance has two records. */
+static bool
+is_nobody(const struct node *n, const struct standing *list, size_t count)
+{
+	const struct rrset *srv = node_find(n, TYPE_SRV);
+
+	if (srv == NULL || srv->count <= READY_ITEMS || srv->count != count ||
+	    n->children > 0)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (list[i].served != SERVED_OUT)
+			return false;
+	return true;
+}
+
 enum error
 ready_set_standings(struct change *c, struct referrers *referrers,
     uint64_t service, enum condition condition, const struct standing *list,
@@ -185,6 +207,7 @@ ready_set_standings(struct change *c, struct referrers *referrers,
 		return err;
 	terms = ready_terms_of(n->ready);
 	terms.condition = (uint8_t)condition;
+	terms.nobody = is_nobody(n, list, count);
 	err = ready_make_standings(c->edition, list, count, &terms.standings);
 	return err == OK ? remake(c, referrers, n, &terms) : err;
 }

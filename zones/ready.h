@@ -56,8 +56,8 @@ enum error ready_make_all(struct edition *, struct zone *, struct referrers *,
     const struct shaper *) MUST_CHECK;
 
 /* Gives a service another list of exceptions and another condition.  The list
- * is copied, in any order, each instance at most once; the change needs no
- * entries.  Nothing is done where there is no such service. */
+ * is copied, in any order, each instance that is registered at most once; the
+ * change needs no entries.  Nothing is done where there is no such service. */
 enum error ready_set_standings(struct change *, struct referrers *,
     uint64_t service, enum condition, const struct standing *,
     size_t count) MUST_CHECK;

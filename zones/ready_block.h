@@ -57,6 +57,8 @@ struct ready {
 	uint8_t addresses;
 	bool leased; /* any clock must be looked at */
 	bool prepared; /* items are there; else: look at the RRsets */
+	bool nobody; /* no record of a large SRV set is served: it need not be
+		      * looked through */
 	struct ready_item item[];
 };
 

@@ -219,7 +219,7 @@ ready_newcomers(const struct concern *x, uint64_t service, size_t *count)
 	while (end < all->count && all->item[end].service == service)
 		end++;
 	*count = end - first;
-	return all->item + first;
+	return all->count > 0 ? all->item + first : NULL;
 }
 
 void

@@ -113,6 +113,7 @@ set_terms(struct ready *r, const struct ready_terms *terms)
 	r->standings = terms->standings;
 	r->shape = terms->shape;
 	r->condition = terms->condition;
+	r->nobody = terms->nobody;
 }
 
 static uint64_t
@@ -176,6 +177,7 @@ ready_terms_of(const struct ready *r)
 		terms.standings = r->standings;
 		terms.shape = r->shape;
 		terms.condition = r->condition;
+		terms.nobody = r->nobody;
 	}
 	return terms;
 }

@@ -15,6 +15,7 @@ struct ready_terms {
 	const struct standings *standings; /* NULL: no exceptions */
 	uint16_t shape;
 	uint8_t condition;
+	bool nobody;
 };
 
 /* Those of a block; NULL: the default ones. */

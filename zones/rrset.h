@@ -51,6 +51,12 @@ struct lease {
 	uint64_t owner_hash; /* name_hash() of the owner */
 };
 
+enum {
+	MARK_SETTLED = 1, /* change.c */
+	MARK_FOUND = 2, /* in the store at the start, not renewed since:
+			 * registry_log.c */
+};
+
 /* A registered record is one block: its lease, then the record.  A static one
  * has no lease in front, which saves half of the memory of a large zone file
  * and a cache line per answered record. */
@@ -59,7 +65,7 @@ struct record {
 	uint16_t type;
 	uint16_t rdlen;
 	uint8_t flags;
-	uint8_t mark; /* owned by the writer: change.c */
+	uint8_t mark; /* MARK_ flags, owned by the writer */
 	uint8_t rdata[];
 };
 

@@ -34,7 +34,7 @@ selection_take(struct selection *s, const struct rrset *set,
 	struct rrset_cursor c;
 	struct record *r;
 
-	if (s->count > max)
+	if (s->count > max || set == rules->nobody)
 		return;
 	for (r = rrset_first(set, &c); r; r = rrset_next(&c)) {
 		if (c.index[0] == 0)
@@ -200,6 +200,8 @@ selection_draw(struct selection *s, const struct rrset *set,
     size_t max)
 {
 	selection_begin(s);
+	if (set == rules->nobody)
+		return;
 	if (is_sampled(set, rules, max)) {
 		selection_sample(s, set, rules, now_ms, random, max);
 		return;

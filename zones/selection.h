@@ -75,6 +75,8 @@ struct selection {
 struct selection_rules {
 	const struct shape *shape;
 	const struct standings *standings; /* NULL: none */
+	const struct rrset *nobody; /* an SRV set of which nothing is served;
+				     * NULL: not known of any */
 	uint64_t client; /* hash of the client's network */
 	uint32_t turn; /* round-robin: how often it was this worker's */
 	/* by struct standing's site: added to priorities; NULL: nothing is.

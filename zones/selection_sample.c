@@ -25,6 +25,8 @@ struct sampling {
 	enum way way;
 	bool uniform; /* weights do not count */
 	bool timed; /* keys become times of arrival: selection_arrival() */
+	bool zeros; /* so is weight 0, though there are positive ones */
+	bool zero; /* one was met that was not */
 	bool drains; /* those that drain are taken, too */
 	bool drained; /* one was met */
 	struct drawn *drawn;
@@ -81,6 +83,11 @@ take(struct sampling *t, struct record *r, bool thin)
 		scale = s->pick[s->count - 1].scale;
 		t->drained = t->drained || scale == 0;
 	}
+	if (!t->zeros && r->type == TYPE_SRV && record_weight(r) == 0) {
+		t->zero = true;
+		s->count--;
+		return false;
+	}
 	if ((scale == 0 && !t->drains) ||
 	    (thin && scale < SCALE_WHOLE &&
 		random_below(t->random, SCALE_WHOLE) >= scale)) {
@@ -91,11 +98,11 @@ take(struct sampling *t, struct record *r, bool thin)
 	return true;
 }
 
-/* A position in proportion to the weights, or any if there are none. */
+/* A position in proportion to the weights, or any. */
 static uint32_t
-draw_position(struct sampling *t, const struct part *part)
+draw_position(struct sampling *t, const struct part *part, bool by_weight)
 {
-	if (part->sum == 0)
+	if (!by_weight)
 		return part->from + (uint32_t)random_below(
 					t->random, part->end - part->from);
 	return rrset_at_weight(
@@ -139,18 +146,22 @@ set_next(struct sampling *t, const struct record *last, uint64_t key)
 }
 
 /* Draws from one part until it has given what is wanted and it can; misses
- * are bounded. */
+ * are bounded.  Where weights do not count, weight 0 may be all that comes up:
+ * then they do. */
 static void
 draw_part(struct sampling *t, const struct part *part, size_t wanted)
 {
 	struct selection *s = t->s;
 	size_t misses = 0, draws = 0, limit = 64 + 2 * wanted;
-	double sum = part->sum ? (double)part->sum : 1;
+	double sum = part->sum && !t->uniform ? (double)part->sum : 1;
 
 	if (wanted > part->end - part->from)
 		wanted = part->end - part->from;
 	while (wanted > 0 && misses < limit) {
-		struct record *r = rrset_at(t->set, draw_position(t, part));
+		bool by_weight =
+		    part->sum > 0 && (!t->uniform || 2 * misses > limit);
+		struct record *r =
+		    rrset_at(t->set, draw_position(t, part, by_weight));
 
 		draws++;
 		if (!take(t, r, true)) {
@@ -179,16 +190,20 @@ part_from(const struct sampling *t, uint32_t from)
 		return part;
 	part.end =
 	    rrset_tier_end(t->set, record_priority(rrset_at(t->set, from)));
-	if (t->uniform)
-		return part;
 	part.before = rrset_weight_before(t->set, from);
 	part.sum = rrset_weight_before(t->set, part.end) - part.before;
 	return part;
 }
 
+/* Weight 0 comes behind the positive ones of its tier. */
 static void
 take_part(struct sampling *t, const struct part *part, size_t wanted)
 {
+	struct selection *s = t->s;
+	size_t end = s->count + wanted;
+
+	t->zeros = part->sum == 0;
+	t->zero = false;
 	if (t->way == DRAWN)
 		draw_part(t, part, wanted);
 	else if (t->way == FROM_FIRST)
@@ -196,6 +211,11 @@ take_part(struct sampling *t, const struct part *part, size_t wanted)
 	else
 		fill(
 		    t, part, t->rules->turn % (part->end - part->from), wanted);
+	if (!t->zero || s->count == end)
+		return;
+	t->zeros = true;
+	fill(t, part, 0, end - s->count);
+	set_next(t, rrset_at(t->set, part->from), KEY_BEHIND);
 }
 
 /* Part by part; with reserve the first one leaves a place for those behind

@@ -2,6 +2,7 @@
 #include "server/health/checker_turns.h"
 
 #include <event2/event.h>
+#include <inttypes.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,6 +71,7 @@ skip_turns(struct turns *turns, int64_t now_ms)
 	struct schedule *schedule = &turns->schedule;
 	struct subject *kept = NULL, *next;
 	struct turn *turn;
+	uint64_t skipped = 0;
 
 	while ((turn = schedule_first(schedule)) != NULL &&
 	       turn->due_ms <= now_ms) {
@@ -79,6 +81,7 @@ skip_turns(struct turns *turns, int64_t now_ms)
 			schedule_wait(schedule, turn,
 			    schedule_next_ms(turn->number,
 				subject->order->check.interval_ms, now_ms));
+			skipped++;
 			continue;
 		}
 		schedule_unwait(schedule, turn);
@@ -89,6 +92,13 @@ skip_turns(struct turns *turns, int64_t now_ms)
 		next = kept->next;
 		schedule_wait(schedule, &kept->turn, kept->turn.due_ms);
 	}
+	if (skipped == 0)
+		return;
+	stats_add(turns->plan->stats, STAT_CHECKS_SKIPPED, skipped);
+	log_write(LEVEL_WARNING,
+	    "checks: stalled for %" PRId64 " ms: %" PRIu64
+	    " probes were left out; states stay as they are",
+	    now_ms - turns->pulse_ms, skipped);
 }
 
 /* The loop is alive; was it all the time? */

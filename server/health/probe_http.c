@@ -358,7 +358,9 @@ set_constants(CURL *easy)
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "muster");
 	curl_easy_setopt(
 	    easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	/* Certificates come from our own trust. */
+	/* Certificates come from our own trust.  libcurl's cache would give
+	 * those of the first request to all others. */
+	curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, 0L);
 	curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
 	curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
 	curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_tls);

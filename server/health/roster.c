@@ -303,7 +303,10 @@ note_turn(struct instance *i, enum health_state was, int64_t now_ms)
 			i->slow_from_ms = now_ms;
 	} else {
 		i->slow_from_ms = 0;
-		if (was == HEALTH_HEALTHY || i->recovered) {
+		/* Who was not answered by his health has nothing to do with
+		 * whom that leaves (when-none: last-good). */
+		if ((was == HEALTH_HEALTHY || i->recovered) &&
+		    i->force == FORCE_AUTO && i->health->agent != WORD_MAINT) {
 			i->fell_ms = now_ms;
 			i->service->fall_ms = now_ms;
 		}

@@ -135,6 +135,9 @@ struct roster_counts {
 };
 void roster_count(const struct roster *, struct roster_counts *);
 
+/* How often services have come into a condition. */
+uint64_t roster_times(const struct roster *, enum condition);
+
 /* All there is to know of one instance; texts are copies. */
 struct roster_report {
 	char host[NAME_TEXT_LEN];

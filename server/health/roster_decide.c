@@ -181,6 +181,8 @@ cap_ttl(const struct instance *i, struct standing *s)
 
 	if (s->served != SERVED_OUT && i->held_ms != 0) {
 		s->ttl_max_s = GUARD_TTL_S;
+		if (usual_s > 0 && usual_s < GUARD_TTL_S)
+			s->ttl_max_s = (uint16_t)usual_s;
 		if (s->why == WHY_PLAIN || s->why == WHY_HEALTHY)
 			s->why = WHY_GUARD;
 	}
@@ -361,6 +363,7 @@ service_settle(struct roster *r, struct service *s, int64_t now_ms)
 		return;
 	if (mode != s->mode) {
 		s->mode = mode;
+		r->times[mode]++;
 		roster_tell_condition(r, s);
 	}
 	for (struct instance *i = s->first; i != NULL; i = i->next)

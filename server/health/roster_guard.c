@@ -211,6 +211,7 @@ turn(struct guarding *g, bool on)
 	struct service *s = g->service;
 
 	s->guard_from_ms = on ? g->now_ms : 0;
+	g->r->times[CONDITION_GUARD] += on;
 	roster_touch(g->r, s);
 	roster_tell_condition(g->r, s);
 	look(g, on ? act_hold : act_let_go);

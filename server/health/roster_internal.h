@@ -3,6 +3,7 @@
  *   roster.c         its life, results, turns
  *   roster_put.c     what readers are told, and how often
  *   roster_learn.c   from records to services and instances
+ *   roster_notice.c  what other records say about them
  *   roster_check.c   an instance's check and metadata; orders to the checker
  *   roster_decide.c  who is served: the one place that knows the rules
  *   roster_guard.c   the expiry guard
@@ -127,6 +128,7 @@ struct roster {
 	struct service *changed;
 	struct standing *scratch;
 	size_t capacity;
+	uint64_t times[CONDITION_COUNT]; /* services came into it */
 	bool starting; /* before the first turn */
 	bool unordered; /* an order was not sent */
 };
@@ -162,7 +164,26 @@ void roster_put_all(
     struct roster *, int64_t now_ms, roster_put_fn *, void *arg);
 
 /* --- roster_learn.c --- */
+/* What is being learned. */
+struct learning {
+	struct roster *r;
+	const struct zone *zone;
+	uint16_t number;
+	bool found; /* it is there already: not a registration */
+	bool whole; /* all is looked at again in the end */
+	int64_t now_ms;
+};
+/* The service that an SRV record at that owner belongs to, or NULL: its owner,
+ * or (DNS-SD, RFC 6763 4.1) the name above it. */
+const uint8_t *learning_service(const uint8_t *owner, unsigned apex_labels);
 void service_free(struct roster *, struct service *);
+
+/* --- roster_notice.c --- */
+/* Looks anew at the instances that entries say something about without naming
+ * them: addresses and TXT of a host, TXT beside a DNS-SD name or at a service,
+ * PTR. */
+enum error learning_notice(
+    struct learning *, const struct change_entry *, size_t count) MUST_CHECK;
 
 /* --- roster_check.c --- */
 /* Reads what the zone says about an instance, and what operators say; tells

@@ -5,15 +5,6 @@
 #include "server/health/roster_internal.h"
 #include "zones/directory.h"
 
-/* What is being learned. */
-struct learning {
-	struct roster *r;
-	const struct zone *zone;
-	uint16_t number;
-	bool found; /* it is there already: not a registration */
-	int64_t now_ms;
-};
-
 /* Whether there is anything that the roster could be asked for: else a change
  * costs nothing here. */
 static bool
@@ -23,10 +14,8 @@ is_on(const struct roster *r)
 	       r->services.count > 0;
 }
 
-/* The service that an SRV record at that owner belongs to, or NULL: its owner,
- * or (DNS-SD, RFC 6763 4.1) the name above it. */
-static const uint8_t *
-service_of(const uint8_t *owner, unsigned apex_labels)
+const uint8_t *
+learning_service(const uint8_t *owner, unsigned apex_labels)
 {
 	if (directory_is_service_name(owner, apex_labels))
 		return owner;
@@ -225,8 +214,11 @@ add_ref(struct learning *l, struct service *s, uint64_t owner,
 	}
 	*ref = (struct ref){i->ref, srv, owner};
 	i->ref = ref;
+	/* Its TXT may be the one beside this record from now on. */
 	if (!fresh)
-		return OK;
+		return owner == s->link.key || l->whole
+			   ? OK
+			   : instance_refresh(l->r, i, false, l->now_ms);
 	i->recovered = l->found;
 	err = instance_refresh(l->r, i, true, l->now_ms);
 	if (err != OK) {
@@ -315,7 +307,7 @@ static enum error
 add_srv(struct learning *l, const uint8_t *owner, uint64_t owner_hash,
     const struct record *srv)
 {
-	const uint8_t *name = service_of(owner, l->zone->info->labels);
+	const uint8_t *name = learning_service(owner, l->zone->info->labels);
 	struct service *s;
 	uint16_t shape;
 
@@ -338,130 +330,36 @@ add_srv(struct learning *l, const uint8_t *owner, uint64_t owner_hash,
 	return s ? add_ref(l, s, owner_hash, srv) : ERR_MEMORY;
 }
 
-static void
+static enum error
 remove_srv(struct learning *l, const struct change_entry *e)
 {
-	const uint8_t *name = service_of(e->owner, l->zone->info->labels);
+	const uint8_t *name = learning_service(e->owner, l->zone->info->labels);
 	const struct record *srv = e->record;
 	struct service *s = name ? roster_find_service(l->r, name) : NULL;
 	struct instance *i;
+	bool named = false;
 
 	if (s == NULL)
-		return;
+		return OK;
 	i = roster_find_instance(l->r, s,
 	    standing_key(srv->target_hash, wire_load_u16(srv->rdata + 4)));
 	if (i == NULL)
-		return;
+		return OK;
 	for (struct ref **at = &i->ref; *at != NULL; at = &(*at)->next) {
 		struct ref *ref = *at;
 
 		if (ref->srv != srv)
 			continue;
+		named = ref->owner != s->link.key;
 		*at = ref->next;
 		free(ref);
 		break;
 	}
-	if (i->ref != NULL)
-		return;
+	if (i->ref != NULL) /* the TXT beside it does not count any more */
+		return named ? instance_refresh(l->r, i, false, l->now_ms) : OK;
 	instance_free(l->r, i);
 	roster_touch(l->r, s);
-}
-
-/* --- what else says something about an instance --- */
-
-/* The instances of an SRV set that stands at a DNS-SD name. */
-static enum error
-refresh_named(struct learning *l, const uint8_t *owner)
-{
-	const uint8_t *name = service_of(owner, l->zone->info->labels);
-	struct service *s = name ? roster_find_service(l->r, name) : NULL;
-	const struct node *n;
-	const struct rrset *set;
-	struct rrset_cursor c;
-	enum error err = OK;
-
-	if (s == NULL)
-		return OK;
-	n = tree_find_name(
-	    &l->zone->tree, name_hash(owner), owner, name_len(owner));
-	set = n ? node_find(n, TYPE_SRV) : NULL;
-	if (set == NULL)
-		return OK;
-	for (struct record *srv = rrset_first(set, &c); srv && err == OK;
-	     srv = rrset_next(&c)) {
-		struct instance *i = roster_find_instance(l->r, s,
-		    standing_key(
-			srv->target_hash, wire_load_u16(srv->rdata + 4)));
-
-		if (i != NULL)
-			err = instance_refresh(l->r, i, false, l->now_ms);
-	}
-	return err;
-}
-
-static enum error
-refresh_host(struct learning *l, const uint8_t *name, uint16_t type)
-{
-	struct table_link *link = table_find(&l->r->hosts, name_hash(name));
-	struct host *h = (struct host *)link;
-	enum error err = OK;
-
-	if (h == NULL || !name_equal(h->name, name))
-		return OK;
-	for (struct instance *i = h->first; i && err == OK; i = i->host_next) {
-		if (type == TYPE_TXT)
-			err = instance_refresh(l->r, i, false, l->now_ms);
-		else
-			instance_order(l->r, i);
-	}
-	return err;
-}
-
-static enum error
-refresh_service(struct learning *l, const uint8_t *owner, uint16_t type)
-{
-	struct service *s = roster_find_service(l->r, owner);
-	enum error err = OK;
-
-	if (s == NULL)
-		return OK;
-	if (type == TYPE_PTR) {
-		/* Perhaps it is only now that readers see the service. */
-		s->stale = true;
-		roster_touch(l->r, s);
-		return OK;
-	}
-	for (struct instance *i = s->first; i && err == OK; i = i->next)
-		err = instance_refresh(l->r, i, false, l->now_ms);
-	return err;
-}
-
-static enum error
-notice(struct learning *l, const struct change_entry *e)
-{
-	enum error err;
-
-	switch (e->type) {
-	case TYPE_A:
-	case TYPE_AAAA:
-		return refresh_host(l, e->owner, e->type);
-	case TYPE_PTR:
-		return refresh_service(l, e->owner, e->type);
-	case TYPE_TXT:
-		err = refresh_host(l, e->owner, e->type);
-		if (err == OK &&
-		    directory_is_service_name(e->owner, l->zone->info->labels))
-			return refresh_service(l, e->owner, e->type);
-		return err == OK ? refresh_named(l, e->owner) : err;
-	default:
-		return OK;
-	}
-}
-
-static bool
-is_change(const struct change_entry *e)
-{
-	return e->kind == CHANGE_ADDED || e->kind == CHANGE_REMOVED;
+	return OK;
 }
 
 enum error
@@ -485,11 +383,8 @@ roster_learn(struct roster *r, uint16_t zone_number, const struct zone *z,
 	for (size_t i = 0; i < count && err == OK; i++)
 		if (entry[i].kind == CHANGE_REMOVED &&
 		    entry[i].type == TYPE_SRV)
-			remove_srv(&l, &entry[i]);
-	for (size_t i = 0; i < count && err == OK; i++)
-		if (is_change(&entry[i]))
-			err = notice(&l, &entry[i]);
-	return err;
+			err = remove_srv(&l, &entry[i]);
+	return err == OK ? learning_notice(&l, entry, count) : err;
 }
 
 /* --- a whole zone --- */
@@ -567,6 +462,7 @@ roster_learn_zone(struct roster *r, uint16_t zone_number, const struct zone *z,
 	    .zone = z,
 	    .number = zone_number,
 	    .found = true,
+	    .whole = true,
 	    .now_ms = now_ms};
 	enum error err;
 

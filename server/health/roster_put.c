@@ -150,12 +150,13 @@ put_service(struct roster *r, struct service *s, int64_t now_ms,
 	enum condition condition;
 	enum error err;
 
+	/* Settling may look at all of a large service, too. */
+	if (now_ms < s->put_from_ms)
+		return false;
 	service_settle(r, s, now_ms);
 	condition = service_condition(s);
 	if (!s->stale && condition == s->put_condition)
 		return true;
-	if (now_ms < s->put_from_ms)
-		return false;
 	err = renew_list(r, s);
 	if (err == OK)
 		err = put(

@@ -58,6 +58,12 @@ roster_tell_condition(const struct roster *r, const struct service *s)
 
 /* --- counts --- */
 
+uint64_t
+roster_times(const struct roster *r, enum condition condition)
+{
+	return r->times[condition];
+}
+
 static void
 count_service(const struct service *s, struct roster_counts *to)
 {

@@ -21,6 +21,8 @@ struct query {
 	struct name target; /* where the last CNAME led */
 	struct zone_walk walk;
 	struct chain *chain;
+	const struct node *dname[QUERY_CHAIN_MAX]; /* that it went through */
+	unsigned dnames;
 	struct query_result result;
 };
 
@@ -100,6 +102,20 @@ answer_cname(struct query *q, const struct rrset *set)
 	return follow(q, r->rdata);
 }
 
+/* A chain may come through a DNAME again; it is told once (RFC 2181 5). */
+static bool
+put_dname(struct query *q, const struct rrset *set)
+{
+	const struct node *n = q->walk.cut;
+
+	for (unsigned i = 0; i < q->dnames; i++)
+		if (q->dname[i] == n)
+			return true;
+	q->dname[q->dnames++] = n;
+	return answer_put_whole(
+	    q->a, SECTION_ANSWER, owner_of(node_owner(n)), set, UINT32_MAX);
+}
+
 /* RFC 6672 3: the DNAME itself, and a CNAME made from it; YXDOMAIN if the new
  * name is too long. */
 static enum step
@@ -111,8 +127,7 @@ answer_dname(struct query *q)
 	struct name made;
 	size_t prefix = q->key->label[q->walk.cut_strip];
 
-	if (!answer_put_whole(a, SECTION_ANSWER,
-		owner_of(node_owner(q->walk.cut)), set, UINT32_MAX)) {
+	if (!put_dname(q, set)) {
 		answer_truncate(a);
 		return STEP_DONE;
 	}
@@ -414,6 +429,7 @@ query_answer(struct answer *a, struct chain *chain, const uint8_t *name,
 	q.key = key;
 	q.owner = chain->length == 0 ? owner_of_question(name) : owner_of(name);
 	q.chain = chain;
+	q.dnames = 0;
 	q.result = (struct query_result){.rcode = RCODE_NOERROR};
 	while (take_step(&q) == STEP_NEXT)
 		;

@@ -69,6 +69,8 @@ rules_use(struct answer *a, const struct node *service, uint16_t qtype)
 	a->special = true;
 	a->rules.shape = shape;
 	a->rules.standings = ready->standings;
+	if (ready->nobody)
+		a->rules.nobody = node_find(service, TYPE_SRV);
 	a->rules.client =
 	    subnet_hash(a->client, shape->prefix_ipv4, shape->prefix_ipv6);
 	if (shape->strategy == STRATEGY_HASH)

@@ -155,6 +155,26 @@ put_picks(struct answer *a, struct owner owner, const struct gathering *g,
 	return s->whole;
 }
 
+/* A name made of a plain SRV record is no loose one if that is not served. */
+static void
+pass_names(
+    const struct answer *a, const struct gathering *g, struct names *seen)
+{
+	const struct rrset *srv = node_find(g->service, TYPE_SRV);
+	struct rrset_cursor c;
+	struct name name;
+
+	for (struct record *r = srv ? rrset_first(srv, &c) : NULL;
+	     r && c.position < NAMES_MAX; r = rrset_next(&c)) {
+		const struct standing *st = rules_standing(a, r);
+
+		if (st != NULL && st->served == SERVED_OUT &&
+		    record_is_live(r, a->now_ms) &&
+		    instances_name(g->service, r, &name))
+			(void)is_new_name(seen, name.wire);
+	}
+}
+
 /* PTR records that lead to no SRV are data as they stand. */
 static bool
 put_loose(struct answer *a, struct owner owner, const struct gathering *g,
@@ -163,6 +183,7 @@ put_loose(struct answer *a, struct owner owner, const struct gathering *g,
 	unsigned max = a->rules.shape->max_answers;
 	struct rrset_cursor c;
 
+	pass_names(a, g, seen);
 	for (struct record *r = g->ptr ? rrset_first(g->ptr, &c) : NULL;
 	     r && c.position < NAMES_MAX; r = rrset_next(&c)) {
 		const struct node *n = instances_node(a, r);
@@ -196,13 +217,17 @@ loose_ttl(const struct answer *a, const struct gathering *g, uint32_t ttl)
 	return ttl;
 }
 
-/* How many PTR records are looked at for those. */
+/* How many names are looked at for those. */
 static size_t
 loose_count(const struct gathering *g, bool loose)
 {
-	if (!loose || g->ptr == NULL)
+	const struct rrset *srv = node_find(g->service, TYPE_SRV);
+	size_t ptrs = g->ptr ? g->ptr->count : 0, srvs = srv ? srv->count : 0;
+
+	if (!loose)
 		return 0;
-	return g->ptr->count < NAMES_MAX ? g->ptr->count : NAMES_MAX;
+	return (ptrs < NAMES_MAX ? ptrs : NAMES_MAX) +
+	       (srvs < NAMES_MAX ? srvs : NAMES_MAX);
 }
 
 /* Adds a PTR for each instance of a gathering that is served. */
@@ -210,7 +235,7 @@ static bool
 answer_by_rules(
     struct answer *a, struct owner owner, struct gathering *g, bool loose)
 {
-	uint64_t slot[2 * SELECTION_MAX];
+	uint64_t slot[4 * SELECTION_MAX];
 	struct names seen;
 	unsigned count = a->count[SECTION_ANSWER];
 	uint32_t ttl;

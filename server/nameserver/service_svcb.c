@@ -86,6 +86,26 @@ select_instances(struct answer *a, const struct node *service)
 	return ttl;
 }
 
+/* Whether an instance comes a second time in its tier: weights, by which its
+ * SRV records differ, are not in the answer (RFC 2181 5: no duplicates). */
+static bool
+is_again(const struct selection *s, size_t i)
+{
+	const struct record *r = s->pick[i].record;
+
+	for (size_t k = i; k-- > 0;) {
+		const struct record *other = s->pick[k].record;
+
+		if (s->pick[k].priority != s->pick[i].priority)
+			break;
+		if (other->target_hash == r->target_hash &&
+		    wire_load_u16(other->rdata + 4) ==
+			wire_load_u16(r->rdata + 4))
+			return true;
+	}
+	return false;
+}
+
 enum service_found
 service_svcb(struct answer *a, struct owner owner, const struct node *service,
     uint16_t qtype)
@@ -104,7 +124,7 @@ service_svcb(struct answer *a, struct owner owner, const struct node *service,
 		if (i == 0 || s->pick[i].priority != s->pick[i - 1].priority)
 			rank++;
 		/* A target of "." says that there is no service. */
-		if (r->target_hash == 0)
+		if (r->target_hash == 0 || is_again(s, i))
 			continue;
 		len = make_rdata(a, r, rank, rdata, sizeof(rdata));
 		if (!answer_put(

@@ -3,7 +3,9 @@
  * of all kinds, services in both shapes, sets too large for a message, leases
  * that have ended.  The first octets say how the message came, and whether the
  * rest is one or shall be made into a question; an UPDATE is run on the zone
- * and taken back.  Whatever comes out is a message within its limits. */
+ * and taken back.  Services may have shapes, instances that are exceptions, and
+ * conditions, all made from two octets.  Whatever comes out is a message
+ * within its limits that tells nobody of an instance that is not served. */
 #include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -12,8 +14,10 @@
 #include "server/nameserver/nameserver.h"
 #include "server/nameserver/update_apply.h"
 #include "server/registry_internal.h"
+#include "tests/lib/answer_check.h"
 #include "tests/lib/fake_snapshot.h"
 #include "tests/lib/fake_store.h"
+#include "tests/lib/service_moods.h"
 #include "tests/lib/zone_check.h"
 
 #define START_MS 1000000
@@ -29,6 +33,8 @@ enum {
 	LATER = 16, /* some leases have ended */
 	WITH_OPT = 32,
 	MUCH_LATER = 64, /* all have */
+	SHAPED =
+	    128, /* the next two octets: what services are like, who asks */
 };
 
 static const char zone_text[] =
@@ -54,7 +60,30 @@ static const char zone_text[] =
     "one._ipp._tcp.web TXT x\n_ipp._tcp.web PTR two._ipp._tcp.web\n"
     "_ipp._tcp.web SRV 0 3 5 h2\n_dns._udp SRV 0 1 53 ns\n"
     "svc HTTPS 1 . port=443\nsvc A 192.0.2.7\n"
+    /* the same instance twice; no host; port 0; tags; subtypes; loops */
+    "_http._tcp.web SRV 0 7 80 h1\n_http._tcp.web SRV 1 7 0 h1\n"
+    "_http._tcp.web SRV 2 1 80 .\nh1 TXT tags=v2,blue site=eu\n"
+    "h2 TXT version=2\nh3 TXT tags=v2\n"
+    "_a._sub._ipp._tcp.web PTR one._ipp._tcp.web\n"
+    "_a._sub._ipp._tcp.web PTR two._ipp._tcp.web\n"
+    "two._ipp._tcp.web SRV 0 0 1 h1\ntwo._ipp._tcp.web SRV 1 3 1 h3\n"
+    "two._ipp._tcp.web TXT tags=v2\n_ipp._tcp.web PTR _ipp._tcp.web\n"
+    "_ipp._tcp.web PTR web\n_http._tcp SRV 0 1 80 h1\n"
+    "_http._tcp SRV 0 0 80 h4\n_http._tcp PTR h1-80._http._tcp\n"
+    "_a._sub._http._tcp PTR h4-80._http._tcp\n"
+    "own A 192.0.2.1\nown A 192.0.2.2\nown A 192.0.2.99\n"
+    "_http._tcp.own SRV 0 1 80 h1\n_http._tcp.own SRV 0 1 80 h2\n"
+    "_x\\.y._tcp.esc SRV 0 1 80 a\\.b.esc\na\\.b.esc A 192.0.2.88\n"
+    "_far._tcp.web SRV 0 1 80 www.sub\n_far._tcp.web SRV 0 1 80 x.else.\n"
     "txt TXT \"" /* four strings of 200 follow */;
+
+#define SERVICES 9
+#define SITES MOOD_SITES
+
+static const char *const services[SERVICES] = {"_http._tcp.web.z.",
+    "_https._tcp.web.z.", "_ipp._tcp.web.z.", "_big._tcp.many.z.",
+    "_ptr._tcp.many.z.", "_http._tcp.z.", "_http._tcp.own.z.",
+    "_x\\.y._tcp.esc.z.", "_far._tcp.web.z."};
 
 /* Everything that stays the same from one input to the next. */
 struct world {
@@ -63,12 +92,13 @@ struct world {
 	struct config_rule rule[2];
 	struct config_key key;
 	struct config_network from;
-	struct pattern pattern;
+	struct config_service service[SERVICES];
+	struct config_site site[SITES];
+	bool shaped;
 	struct snapshot_hub *hub;
 	struct registry *registry;
 	struct nameserver_local *local;
 	struct tsig_table *tsig;
-	uint64_t step;
 };
 static struct world world;
 
@@ -98,8 +128,10 @@ write_zone(FILE *f)
 		fprintf(f, "addr A 10.0.%d.%d\n", i / 250, i % 250);
 	for (int i = 0; i < 300; i++)
 		fprintf(f, "_ptr._tcp.many PTR i%d._ptr._tcp.many\n", i);
-	for (int i = 0; i < 40; i++)
+	for (int i = 0; i < 40; i++) {
 		fprintf(f, "i%d._ptr._tcp.many SRV 0 %d 9 h%d\n", i, i, i);
+		fprintf(f, "i%d._ptr._tcp.many TXT tags=v%d\n", i, i % 3);
+	}
 }
 
 static char *
@@ -169,6 +201,28 @@ register_some(void)
 }
 
 static void
+configure_sites(void)
+{
+	static char name[SITES][3] = {"eu", "us"};
+	static uint8_t tier[SITES][SITES + 1] = {{20, 0, 10}, {20, 10, 0}};
+	static const struct config_network network[SITES] = {
+	    {.family = AF_INET, .address = {127, 1}, .prefix = 16},
+	    {.family = AF_INET6, .address = {0x20}, .prefix = 4}};
+
+	for (int i = 0; i < SITES; i++)
+		world.site[i] = (struct config_site){.name = name[i],
+		    .networks = (struct config_network *)&network[i],
+		    .networks_count = 1,
+		    .tier = tier[i]};
+	world.config.site = world.site;
+	world.config.site_count = SITES;
+	world.config.server.explain = &world.from;
+	world.config.server.explain_count = 1;
+	world.config.server.client_subnet_from = &world.from;
+	world.config.server.client_subnet_from_count = 1;
+}
+
+static void
 configure(void)
 {
 	static char text[][9] = {"key", "from", "muster", "muster 1"};
@@ -208,6 +262,7 @@ configure(void)
 		.nsid = text[2],
 		.version = text[3],
 		.tcp_idle_ms = 10000}};
+	configure_sites();
 }
 
 static void
@@ -230,8 +285,54 @@ start(void)
 	}
 	register_some();
 	world.registry->slot[2].zone->broken = true;
-	world.step = world.registry->open->edition.step + 1000;
+	/* Known from now on, so that no roster minds. */
+	world.config.service = world.service;
+	world.config.service_count = SERVICES;
 	zone_check(world.registry->slot[0].zone, START_MS, true);
+}
+
+/* --- shapes and standings --- */
+
+/* The number of a service, from 1; 0: it has no shape. */
+static uint16_t
+number_of(const void *arg, const uint8_t *owner)
+{
+	(void)arg;
+	for (unsigned i = 0; world.shaped && i < SERVICES; i++)
+		if (name_equal(name_of(services[i]).wire, owner))
+			return (uint16_t)(i + 1);
+	return 0;
+}
+
+/* Gives all services their shapes and instances their standings, or takes
+ * these away. */
+static void
+shape_all(bool shaped, uint8_t seed)
+{
+	const struct shaper shaper = {.shape = number_of};
+	struct registry *r = world.registry;
+	struct slot *slot = &r->slot[0];
+	struct change c = {0};
+	struct random random;
+
+	random_seed(&random, seed);
+	world.shaped = shaped;
+	(void)batch_mark(r->open);
+	change_begin(&c, &r->open->edition, slot->zone, START_MS);
+	assert(ready_reshape(&c, slot->referrers, &shaper) == OK);
+	for (unsigned i = 0; i < SERVICES; i++) {
+		const struct node *n =
+		    answer_check_node(c.zone, name_of(services[i]).wire);
+		unsigned mood = (unsigned)random_below(&random, MOODS);
+
+		mood_shape(&world.service[i], &random);
+		mood_stand(&c, slot->referrers, n, shaped ? mood : 0, &random);
+	}
+	slot->zone = c.zone;
+	change_fini(&c);
+	r->open->viewed = true;
+	(void)registry_turn(r, START_MS);
+	assert(r->slot[0].zone == world.hub->current->zones->zone[0]);
 }
 
 /* --- questions --- */
@@ -247,7 +348,17 @@ static const char *const words[] = {"z.", "a.z.", "c.a.z.", "b.c.a.z.", "q.z.",
     "h2.z.", "_big._tcp.many.z.", "many.z.", "_ptr._tcp.many.z.", "addr.z.",
     "leased.z.", "e.n.t.z.", "n.t.z.", "sub.z.", "ns.sub.z.", "q.sub.z.",
     "broken.", "elsewhere.", ".", "version.bind.", "id.server.",
-    "h2-5._ipp._tcp.web.z."};
+    "h2-5._ipp._tcp.web.z.", "_v2._sub._http._tcp.web.z.",
+    "version=2._sub._http._tcp.web.z.", "_sub._http._tcp.web.z.",
+    "_a._sub._ipp._tcp.web.z.", "_v2._sub._ipp._tcp.web.z.",
+    "two._ipp._tcp.web.z.", "eu.web.z.", "us.many.z.", "eu._http._tcp.web.z.",
+    "us._site._http._tcp.web.z.", "_site._http._tcp.web.z.",
+    "_explain._http._tcp.web.z.", "_explain.web.z.", "_explain.own.z.",
+    "_http._tcp.z.", "h1-80._http._tcp.z.", "_a._sub._http._tcp.z.", "own.z.",
+    "_http._tcp.own.z.", "_x\\.y._tcp.esc.z.", "esc.z.",
+    "a\\.b-80._x\\.y._tcp.esc.z.", "_far._tcp.web.z.", "i5._ptr._tcp.many.z.",
+    "_v1._sub._ptr._tcp.many.z.", "h5-5._big._tcp.many.z.",
+    "eu._big._tcp.many.z."};
 #define WORDS (sizeof(words) / sizeof(words[0]))
 
 static const uint16_t types[] = {TYPE_A, TYPE_AAAA, TYPE_SRV, TYPE_PTR,
@@ -257,12 +368,15 @@ static const uint16_t types[] = {TYPE_A, TYPE_AAAA, TYPE_SRV, TYPE_PTR,
 
 /* Octet 1: name; 2: type, or class CH; 3 and 4: the OPT record's payload; the
  * rest: its options. */
+/* Octet 1: name; 2: type, or class CH; 3 and 4: the OPT record's payload; the
+ * rest: its options. */
 static size_t
-make_question(const uint8_t *data, size_t len, uint8_t flags, uint8_t *out)
+make_question(const uint8_t *data, size_t len, uint8_t flags, uint8_t subnet,
+    uint8_t *out)
 {
 	struct wire_writer w;
 	uint8_t of[4] = {0};
-	size_t head = len < 4 ? len : 4;
+	size_t head = len < 4 ? len : 4, at;
 
 	memcpy(of, data, head);
 	wire_writer_init(&w, out, 4096);
@@ -275,8 +389,12 @@ make_question(const uint8_t *data, size_t len, uint8_t flags, uint8_t *out)
 		wire_put_bytes(&w, (uint8_t[]){0, 0, TYPE_OPT}, 3);
 		wire_put_u16(&w, (uint16_t)(of[2] << 8 | of[3]));
 		wire_put_u32(&w, 0);
-		wire_put_u16(&w, (uint16_t)(len - head));
+		at = w.len;
+		wire_put_u16(&w, 0);
+		if (subnet != 0)
+			mood_put_subnet(&w, subnet);
 		wire_put_bytes(&w, data + head, len - head);
+		wire_store_u16(out + at, (uint16_t)(w.len - at - 2));
 		message_set_count(&w, SECTION_ADDITIONAL, 1);
 	}
 	assert(!w.failed);
@@ -344,6 +462,43 @@ check_answer(const struct request *req, const uint8_t *out, size_t len)
 			   q.qname_len + 4) == 0);
 	for (int i = SECTION_ANSWER; i <= SECTION_ADDITIONAL; i++)
 		check_records(&a, i);
+	answer_check(&a, world.registry->slot[0].zone,
+	    world.hub->current->settings, req->now_ms);
+}
+
+/* Octets of an answer up to where the additional section begins. */
+static size_t
+answer_len(const uint8_t *out, size_t len)
+{
+	struct message a;
+
+	assert(message_parse_answer(&a, out, len) == MESSAGE_OK);
+	return a.at[SECTION_ADDITIONAL];
+}
+
+/* TC says that something did not fit: the whole, which TCP has, is larger.  Of
+ * addresses each draw takes some, and conditions take room to be said. */
+static void
+check_truncated(const struct request *udp)
+{
+	static uint8_t out[MESSAGE_MAX_LEN];
+	struct request tcp = *udp;
+	struct message q, a;
+	struct edns edns = {.present = false};
+
+	assert(message_parse_answer(&a, udp->out, udp->out_len) == MESSAGE_OK);
+	if (udp->tcp || (a.flags & FLAG_TC) == 0 ||
+	    message_parse(&q, udp->in, udp->in_len) != MESSAGE_OK ||
+	    q.qtype == TYPE_A || q.qtype == TYPE_AAAA)
+		return;
+	(void)edns_parse(&edns, &q, false);
+	tcp.tcp = true;
+	tcp.out = out;
+	tcp.out_cap = sizeof(out);
+	assert(nameserver_answer(world.local, world.hub->current, &tcp) ==
+	       VERDICT_SEND);
+	assert(
+	    answer_len(out, tcp.out_len) + 512 > edns_udp_limit(&edns, 1232));
 }
 
 /* Runs an UPDATE on the zone that it names, and takes it back. */
@@ -361,7 +516,7 @@ run_update(struct request *req)
 	name_key_init(&key, message_qname(&u->message));
 	number = zoneset_find_apex(r->index, &key);
 	assert(number >= 0);
-	edition_init(&ed, world.step);
+	edition_init(&ed, r->open->edition.step + 1000);
 	(void)edition_savepoint(&ed);
 	change_begin(&c, &ed, r->slot[number].zone, req->now_ms);
 	rcode = update_apply(u, &c, r->slot[number].config,
@@ -373,7 +528,6 @@ run_update(struct request *req)
 		zone_check(c.zone, req->now_ms, true);
 	}
 	edition_rollback(&ed, (struct savepoint){0});
-	world.step = ed.step + 1;
 	edition_fini(&ed);
 	change_fini(&c);
 	req->out_len = nameserver_finish(
@@ -393,24 +547,33 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	    .now_ms = START_MS,
 	    .wall_s = 1000000000,
 	    .random = &random};
+	uint8_t flags, subnet = 0;
 	enum verdict verdict;
 
-	if (len < 2 || len > 4000)
+	if (len < 4 || len > 4000)
 		return 0;
 	start();
+	flags = data[0];
+	if ((flags & SHAPED) != 0) {
+		shape_all(true, data[1]);
+		subnet = data[2];
+		data += 2;
+		len -= 2;
+	}
 	peer.in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	if ((data[0] & BY_IPV6) != 0)
+	if ((flags & BY_IPV6) != 0)
 		peer.sa.sa_family = AF_INET6;
 	random_seed(&random, data[1]);
-	req.tcp = (data[0] & BY_TCP) != 0;
+	req.tcp = (flags & BY_TCP) != 0;
 	req.out_cap = req.tcp ? sizeof(out) : 4096;
-	req.now_ms += (data[0] & LATER) != 0 ? 50000 : 0;
-	req.now_ms += (data[0] & MUCH_LATER) != 0 ? 700000 : 0;
+	req.now_ms += (flags & LATER) != 0 ? 50000 : 0;
+	req.now_ms += (flags & MUCH_LATER) != 0 ? 700000 : 0;
 	req.in_len = len - 1;
 	memcpy(in, data + 1, len - 1);
-	if ((data[0] & AS_QUESTION) != 0)
-		req.in_len = make_question(data + 1, len - 1, data[0], in);
-	if ((data[0] & SIGNED) != 0)
+	if ((flags & AS_QUESTION) != 0)
+		req.in_len =
+		    make_question(data + 1, len - 1, flags, subnet, in);
+	if ((flags & SIGNED) != 0)
 		req.in_len = sign(in, req.in_len, sizeof(in));
 	verdict =
 	    nameserver_answer(world.local, snapshot_enter(world.hub), &req);
@@ -420,7 +583,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		run_update(&req);
 	if (verdict != VERDICT_DROP)
 		check_answer(&req, out, req.out_len);
+	if (verdict == VERDICT_SEND)
+		check_truncated(&req);
 	if (verdict == VERDICT_WRITE)
 		update_free(req.update);
+	if (world.shaped)
+		shape_all(false, 0);
 	return 0;
 }

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz_update.c - a life of a registry: the input is a list of UPDATE
- * messages, queries, steps of the clock, decisions of the store and restarts.
- * After each of them the real zone must hold what a plain model says, and
- * keep its invariants.  The store and the hub are fakes; all else is real. */
+ * messages, queries, steps of the clock, decisions of the store, results of
+ * checks and restarts.  After each of them the real zone must hold what a
+ * plain model says, and keep its invariants; no answer tells of an instance
+ * whose first check is not done.  The store, the hub and the checker are fakes;
+ * all else is real. */
 #include "server/log.h"
 #include "server/nameserver/nameserver.h"
 #include "server/registry_internal.h"
+#include "tests/lib/answer_check.h"
+#include "tests/lib/fake_checker.h"
 #include "tests/lib/fake_snapshot.h"
 #include "tests/lib/fake_store.h"
 #include "tests/lib/ready_check.h"
@@ -38,6 +42,8 @@ struct life {
 	struct snapshot_hub *hub;
 	struct registry *registry;
 	struct nameserver_local *local;
+	bool checked; /* there is a service with checks */
+	struct fake_checker checker;
 	int64_t now_ms;
 	uint32_t next_id;
 	/* what was sent and has no reply yet, by batch: sealed, open */
@@ -58,7 +64,7 @@ get(struct input *in)
 	return *in->at++;
 }
 
-/* --- the zones --- */
+/* --- the model --- */
 
 static void
 model_start(struct model *m)
@@ -76,30 +82,6 @@ model_start(struct model *m)
 }
 
 /* --- comparing --- */
-
-static void
-key_of_fact(const struct model_fact *f, struct name_key *key)
-{
-	struct name name = model_name(model_owner[f->owner]);
-
-	name_key_init(key, name.wire);
-}
-
-static struct record *
-real_record(
-    const struct zone *z, const struct model_fact *f, struct rrset **set)
-{
-	uint8_t rdata[300];
-	struct name_key key;
-	struct node *n;
-	size_t len =
-	    model_rdata(model_type[f->type], f->variant, rdata, sizeof(rdata));
-
-	key_of_fact(f, &key);
-	n = tree_find(&z->tree, &key, 0);
-	*set = n ? node_find(n, model_type[f->type]) : NULL;
-	return *set ? rrset_find(*set, rdata, len) : NULL;
-}
 
 struct live_count {
 	size_t live;
@@ -147,7 +129,7 @@ check(struct life *life)
 	for (size_t i = 0; i < work.facts; i++) {
 		struct model_fact *f = &work.fact[i];
 		struct rrset *set;
-		struct record *r = real_record(z, f, &set);
+		struct record *r = model_real_record(z, f, &set);
 
 		assert(r != NULL && record_is_live(r, life->now_ms));
 		check_lease(f, r);
@@ -156,6 +138,8 @@ check(struct life *life)
 	assert(tree_walk(&z->tree, count_live, &count) == OK);
 	assert(count.live == work.facts);
 	reverse_check(life->registry, life->now_ms);
+	if (life->checked)
+		fake_checker_look(&life->checker, z, false);
 }
 
 static bool
@@ -191,6 +175,12 @@ get_item(struct input *in)
 		it.count = (uint8_t)(1 + get(in) % 128);
 	if (it.type == MODEL_SOA && it.kind == WANT_VALUE)
 		it.kind = WANT_SET;
+	if (c >= 192) { /* an instance of the service comes or goes */
+		it.owner = (uint8_t)(MODEL_SERVICE + (c & 1));
+		it.type = MODEL_SRV;
+		it.kind = (c & 6) != 0 ? DO_ADD : DO_REMOVE;
+		it.count = 1;
+	}
 	return it;
 }
 
@@ -324,6 +314,8 @@ command_turn(struct life *life)
 		life->messages[1] = 0;
 	}
 	check(life);
+	if (life->checked)
+		fake_checker_check(&life->checker, r->slot[0].zone);
 }
 
 /* The sealed batch is lost: what stood on it is applied to the state before.
@@ -339,7 +331,7 @@ model_refuse(struct life *life)
 	work.batch = batch;
 	for (size_t i = 0; i < work.facts; i++) {
 		struct rrset *set;
-		struct record *r = real_record(z, &work.fact[i], &set);
+		struct record *r = model_real_record(z, &work.fact[i], &set);
 
 		if (r != NULL)
 			work.fact[i].min_ms = work.fact[i].max_ms =
@@ -347,8 +339,36 @@ model_refuse(struct life *life)
 	}
 	model_expire(&work, life->now_ms);
 	base = work;
+	fake_checker_look(&life->checker, z, true);
 	for (unsigned i = 0; i < count; i++)
 		(void)model_run(&work, &again[i], life->now_ms);
+}
+
+/* A record that expired while its renewal waited for the disk, and that the
+ * reaper has not met, lives on when that is published. */
+static void
+revive(struct life *life)
+{
+	const struct batch *b = life->registry->sealed;
+
+	for (size_t i = 0; i < b->events; i++) {
+		const struct lease_event *e = &b->event[i];
+		struct model_fact f = {.pending = work.batch - 1,
+		    .granted_s = e->granted_s,
+		    .low_ms = life->now_ms};
+		struct rrset *set;
+
+		if (e->gone || e->granted_s == 0 ||
+		    lease_deadline_ms(e->lease) > life->now_ms ||
+		    !model_fact_of(e->lease, &f) ||
+		    model_real_record(life->registry->slot[0].zone, &f, &set) !=
+			lease_record(e->lease))
+			continue;
+		if (!model_find(&work, f.owner, f.type, f.variant))
+			work.fact[work.facts++] = f;
+		if (!model_find(&base, f.owner, f.type, f.variant))
+			base.fact[base.facts++] = f;
+	}
 }
 
 static void
@@ -359,6 +379,8 @@ command_decide(struct life *life, enum error outcome)
 
 	if (!r->waiting)
 		return;
+	if (outcome == OK)
+		revive(life);
 	fake_store_decide(outcome);
 	registry_durable(r, life->now_ms);
 	if (outcome == OK) {
@@ -429,6 +451,17 @@ command_query(struct life *life)
 		   &req) == VERDICT_SEND);
 	assert(req.out_len <= 512);
 	assert(message_parse_answer(&m, out, req.out_len) == MESSAGE_OK);
+	answer_check(&m, life->hub->current->zones->zone[0],
+	    life->hub->current->settings, life->now_ms);
+}
+
+static void
+command_result(struct life *life)
+{
+	uint8_t host = get(&life->in), how = get(&life->in);
+
+	fake_checker_report(
+	    &life->checker, life->registry, host, how, life->now_ms);
 }
 
 static void
@@ -438,6 +471,12 @@ open_registry(struct life *life)
 
 	assert(registry_open(&life->config, life->hub, life->now_ms,
 		   &life->registry, text, sizeof(text)) == OK);
+	if (!life->checked)
+		return;
+	memset(&life->checker, 0, sizeof(life->checker));
+	registry_on_health(
+	    life->registry, fake_checker_order, NULL, &life->checker);
+	fake_checker_look(&life->checker, life->registry->slot[0].zone, true);
 }
 
 static void
@@ -476,8 +515,10 @@ command(struct life *life)
 		command_decide(life, OK);
 	else if (c < 230)
 		command_decide(life, ERR_FULL);
-	else if (c < 250)
+	else if (c < 240)
 		command_query(life);
+	else if (c < 250)
+		command_result(life);
 	else
 		command_restart(life);
 }
@@ -498,7 +539,7 @@ configure(struct life *life, uint8_t options)
 	    .secret_len = 6};
 	configure_reverse(life->zone + 1);
 	life->zone[0] = (struct config_zone){.name = model_name("z."),
-	    .file = zone_file(),
+	    .file = model_zone_file(),
 	    .ttl_s = MODEL_ZONE_TTL,
 	    .negative_ttl_s = 5,
 	    .lease.kind = (options & 1) != 0 ? LEASE_NONE : LEASE_FROM_TTL,
@@ -514,6 +555,9 @@ configure(struct life *life, uint8_t options)
 	    .key_count = 1,
 	    .server.edns_payload = 1232};
 	work.from_ttl = (options & 1) == 0;
+	life->checked = (options & 2) != 0;
+	if (life->checked)
+		fake_checker_configure(&life->config);
 }
 
 int

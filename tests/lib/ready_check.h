@@ -76,6 +76,21 @@ ready_check_terms(const struct ready *ready)
 		assert(list->item[i - 1].instance < list->item[i].instance);
 }
 
+/* If it says so nobody is served indeed. */
+static inline void
+ready_check_nobody(const struct ready *ready, const struct rrset *srv)
+{
+	struct rrset_cursor c;
+
+	for (struct record *r = ready->nobody ? rrset_first(srv, &c) : NULL; r;
+	     r = rrset_next(&c)) {
+		const struct standing *st = standings_find(ready->standings,
+		    standing_key(r->target_hash, wire_load_u16(r->rdata + 4)));
+
+		assert(st != NULL && st->served == SERVED_OUT);
+	}
+}
+
 static inline enum error
 ready_check_node(void *arg, struct node *n)
 {
@@ -94,6 +109,8 @@ ready_check_node(void *arg, struct node *n)
 	assert(ready->items == (worth ? srv->count : 0));
 	assert(srv == NULL || ready->ttl == srv->ttl);
 	ready_check_terms(ready);
+	assert(!ready->nobody || srv != NULL);
+	ready_check_nobody(ready, srv);
 	for (unsigned i = 0; i < ready->items; i++)
 		ready_check_item(z, ready, i, rrset_at(srv, i));
 	return OK;

@@ -21,6 +21,7 @@
 #include "zones/dns/message.h"
 #include "zones/dns/rdata.h"
 #include "zones/rrset.h"
+#include "zones/zone.h"
 
 #define MODEL_ZONE_TTL 30
 #define MODEL_LEASE_MIN 5
@@ -37,12 +38,14 @@ static const char *const model_owner[] = {"z.", "a.z.", "b.a.z.", "c.b.a.z.",
     "elsewhere."};
 #define MODEL_OWNERS (sizeof(model_owner) / sizeof(model_owner[0]))
 #define MODEL_OUTSIDE (MODEL_OWNERS - 1)
+#define MODEL_SERVICE 7 /* and its DNS-SD instance */
 
 static const uint16_t model_type[] = {TYPE_A, TYPE_TXT, TYPE_SRV, TYPE_PTR,
     TYPE_CNAME, TYPE_NS, TYPE_DNAME, TYPE_AAAA, TYPE_MX, TYPE_KEY, 65280,
     TYPE_SOA};
 #define MODEL_TYPES (sizeof(model_type) / sizeof(model_type[0]))
 #define MODEL_SOA (MODEL_TYPES - 1)
+#define MODEL_SRV 2
 
 static inline struct name
 model_name(const char *text)
@@ -488,6 +491,55 @@ model_restart(struct model *m, int64_t now_ms)
 	for (size_t i = 0; i < m->facts; i++)
 		m->fact[i].min_ms = m->fact[i].max_ms =
 		    model_deadline(m->fact[i].granted_s, now_ms);
+}
+
+/* --- real records --- */
+
+static inline void
+model_fact_key(const struct model_fact *f, struct name_key *key)
+{
+	struct name name = model_name(model_owner[f->owner]);
+
+	name_key_init(key, name.wire);
+}
+
+static inline struct record *
+model_real_record(
+    const struct zone *z, const struct model_fact *f, struct rrset **set)
+{
+	uint8_t rdata[300];
+	struct name_key key;
+	struct node *n;
+	size_t len =
+	    model_rdata(model_type[f->type], f->variant, rdata, sizeof(rdata));
+
+	model_fact_key(f, &key);
+	n = tree_find(&z->tree, &key, 0);
+	*set = n ? node_find(n, model_type[f->type]) : NULL;
+	return *set ? rrset_find(*set, rdata, len) : NULL;
+}
+
+/* Which fact a record is, be it among those of the model or not. */
+static inline bool
+model_fact_of(const struct lease *l, struct model_fact *f)
+{
+	const struct record *r = lease_record(l);
+	uint8_t rdata[300];
+
+	for (unsigned i = 0; i < MODEL_OWNERS * MODEL_TYPES * 256; i++) {
+		f->owner = (uint8_t)(i / 256 / MODEL_TYPES);
+		f->type = (uint8_t)(i / 256 % MODEL_TYPES);
+		f->variant = (uint8_t)i;
+		if (model_type[f->type] != r->type ||
+		    name_hash(model_name(model_owner[f->owner]).wire) !=
+			l->owner_hash)
+			i |= 255; /* none of that set */
+		else if (model_rdata(r->type, f->variant, rdata,
+			     sizeof(rdata)) == r->rdlen &&
+			 memcmp(rdata, r->rdata, r->rdlen) == 0)
+			return true;
+	}
+	return false;
 }
 
 #endif

@@ -1,4 +1,5 @@
-/* update_wire.h - a message of the model as octets.
+/* update_wire.h - a message of the model as octets, and what a zone begins with
+ * as a file.
  *
  * Threads:   none.
  * Ownership: the caller's writer.
@@ -7,6 +8,9 @@
  */
 #ifndef TESTS_LIB_UPDATE_WIRE_H
 #define TESTS_LIB_UPDATE_WIRE_H
+
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "server/nameserver/edns.h"
 #include "tests/lib/update_model.h"
@@ -72,6 +76,60 @@ model_put_message(struct wire_writer *w, const struct model_message *msg)
 	}
 	model_put_lease(w, msg);
 	assert(!w->failed);
+}
+
+/* --- the zone file --- */
+
+static const struct model_fact file_fact[] = {
+    {.owner = 0, .type = 5, .variant = 1},
+    {.owner = 0, .type = 5, .variant = 2},
+    {.owner = 5, .type = 0, .variant = 1},
+    {.owner = 5, .type = 7, .variant = 1},
+    {.owner = 1, .type = 1, .variant = 1},
+    {.owner = 4, .type = 1, .variant = 2},
+    {.owner = 7, .type = 2, .variant = 1},
+    {.owner = 11, .type = 5, .variant = 1},
+    {.owner = 13, .type = 6, .variant = 3},
+};
+#define FILE_FACTS (sizeof(file_fact) / sizeof(file_fact[0]))
+
+/* Presentation format of the facts: RFC 3597 spares a printer. */
+static inline void
+model_write_file(FILE *f)
+{
+	uint8_t rdata[300];
+	size_t len;
+
+	fprintf(f, "$TTL 60\nz. SOA h1.z. h2.z. 5 0 0 0 9\n");
+	for (size_t i = 0; i < FILE_FACTS; i++) {
+		const struct model_fact *fact = &file_fact[i];
+		uint16_t type = model_type[fact->type];
+
+		len = model_rdata(type, fact->variant, rdata, sizeof(rdata));
+		fprintf(f, "%s TYPE%u \\# %zu ", model_owner[fact->owner], type,
+		    len);
+		for (size_t k = 0; k < len; k++)
+			fprintf(f, "%02x", rdata[k]);
+		fprintf(f, "\n");
+	}
+}
+
+/* The path of a file that is in no folder. */
+static inline char *
+model_zone_file(void)
+{
+	static char path[64];
+
+	if (path[0] == '\0') {
+		int fd = memfd_create("zone", 0);
+		FILE *f = fdopen(dup(fd), "w");
+
+		assert(fd >= 0 && f != NULL);
+		model_write_file(f);
+		fclose(f);
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	}
+	return path;
 }
 
 #endif

@@ -185,12 +185,16 @@ command_explain(struct world *world, const struct step *step)
 	inquiry_free(inquiry);
 }
 
-/* COUNTS WORD N ... */
+/* COUNTS WORD N ...: what the roster counts; times-CONDITION: how often
+ * services came into it; found: leases of before the start, not renewed since.
+ */
 void
 command_counts(struct world *world, const struct step *step)
 {
 	struct inquiry *inquiry = calloc(1, sizeof(*inquiry));
 	const struct roster_counts *c = &inquiry->counts;
+	const struct roster *roster = registry_roster(world->registry);
+	size_t found_leases, times[CONDITION_COUNT];
 	const struct {
 		const char *word;
 		const size_t *count;
@@ -206,12 +210,20 @@ command_counts(struct world *world, const struct step *step)
 	    {"last-good", &c->last_good},
 	    {"guarded", &c->guarded},
 	    {"draining", &c->draining},
+	    {"found", &found_leases},
+	    {"times-panic", &times[CONDITION_PANIC]},
+	    {"times-none-left", &times[CONDITION_NONE_LEFT]},
+	    {"times-last-good", &times[CONDITION_LAST_GOOD]},
+	    {"times-guard", &times[CONDITION_GUARD]},
 	};
 	const char *text = step->text;
 	char word[WORD_LEN], value[WORD_LEN];
 
 	inquiry->kind = INQUIRY_COUNT;
 	ask(world, inquiry);
+	found_leases = registry_found(world->registry);
+	for (int i = 0; i < CONDITION_COUNT; i++)
+		times[i] = roster_times(roster, (enum condition)i);
 	word_next(&text, word);
 	while (word_next(&text, word)) {
 		bool found = false;

@@ -4,9 +4,10 @@
 # What the checker makes of servers that live, die, hang, reset, lie, answer
 # slowly or too much; of agents, programs, certificates and gRPC.
 . "${top_srcdir:-.}/tests/lib/system.sh"
-need openssl
+need openssl nsupdate ss
 prober=$build_folder/tests/system/prober
 [ -x "$prober" ] || skip_all "$prober is not built"
+[ -x "$muster" ] || skip_all "$muster is not built"
 
 # ---- certificates ----------------------------------------------------------
 
@@ -309,5 +310,57 @@ echo gone
 END
 run leaves 'good: exit status 0: gone'
 works 'and those that a program leaves behind' until_true 5 is_gone
+
+# ---- side by side in the daemon --------------------------------------------
+
+tls=$(port_of tls)
+cat >muster.yaml <<END
+server: {listen: "127.0.0.1:$port", data: data}
+zones: [{name: svc.example, update: [{from: 127.0.0.1}]}]
+services:
+  - match: "_ours._tcp.svc.example"
+    check: {type: https, ca: ca.pem, interval: 1s, fall: 1, rise: 1,
+            networks: [127.0.0.1]}
+  - match: "_strange._tcp.svc.example"
+    check: {type: https, ca: stranger.pem, interval: 1s, fall: 1, rise: 1,
+            networks: [127.0.0.1]}
+  - match: "_any._tcp.svc.example"
+    check: {type: https, verify: false, interval: 1s, fall: 1, rise: 1,
+            networks: [127.0.0.1]}
+  - match: "_system._tcp.svc.example"
+    check: {type: https, interval: 1s, fall: 1, rise: 1,
+            networks: [127.0.0.1]}
+  - match: "_program._tcp.svc.example"
+    check: {type: exec, path: ./well, interval: 1s, rise: 1, fall: 1}
+END
+must_start
+{
+	echo 'update add a.svc.example 300 A 127.0.0.1'
+	for service in ours strange any system program; do
+		echo "update add _$service._tcp.svc.example 300" \
+		    "SRV 0 1 $tls a.svc.example"
+	done
+} >five.txt
+is 'five services on one port, with five checks' "$(update <five.txt)" NOERROR
+# reasons: of the last results of each, once each has had RESULTS.
+reasons() {
+	for service in ours strange any system program; do
+		"$muster" --json explain "_$service._tcp.svc.example" |
+		    sed -n 's/.*"history": *\[{[^}]*"reason": *"\([^"]*\)".*/\1/p'
+	done
+}
+have_results() {
+	"$muster" --json status | "$python" -c 'import json, sys
+done = json.loads(sys.stdin.readline())["checks"]["done"]
+sys.exit(done < int(sys.argv[1]))' "$1"
+}
+works 'each has been probed more than once' until_true 30 have_results 15
+local='certificate: unable to get local issuer certificate'
+is 'each trusts its own authorities only; a program is found beside the file' \
+    "$(reasons)" "HTTP 200
+$local
+HTTP 200
+$local
+exit status 0: all is well"
 
 finish

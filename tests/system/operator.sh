@@ -271,6 +271,9 @@ _api._tcp.web	SRV	10 1 $port_a a
 _api._tcp.web	SRV	10 1 $port_b b
 END
 works 'another service, by reload' "$muster" reload
+gives 'a wish after a reload' 0 "$muster" force 'later*' down
+is '... is kept, too' "$(grep -c ' later\*$' data/forced)" 1
+"$muster" force 'later*' auto >out
 becomes 'unhealthy ones are answered in a panic' '_api*/b*' \
     'up panic unhealthy'
 like 'services shows it' "$("$muster" services '_api*')" \
@@ -282,7 +285,8 @@ like 'explain says it in words' \
 server up "$port_b"
 becomes 'it ends by itself' '_api*/b*' 'up healthy healthy'
 like '... in services' "$("$muster" services '_api*')" '  normal  '
-is '... in status' "$("$muster" status | grep -c panic)" 0
+is '... in status, which still counts it' \
+    "$("$muster" status | grep -E 'in panic|times_panic')" 'count times_panic: 1'
 
 # ---- terminals -------------------------------------------------------------
 

@@ -11,6 +11,7 @@ import os
 import pty
 import socket
 import sys
+import time
 
 
 def serve(ports):
@@ -86,9 +87,22 @@ def protocol(path):
                     b'{"command":"status"}\n', b'{"command":"watch"}\n',
                     b'{"command":"instances"}\n'):
         for _ in range(100):
-            connect(request)[0].close()
-    s, lines = connect(b'{"command":"zones"}\n')
-    ok("many who asked and went", "zone" in json.loads(lines.readline()))
+            try:
+                connect(request)[0].close()
+            except ConnectionError:
+                pass  # too many at once: it has not yet seen them go
+
+    def zones():
+        try:
+            return connect(b'{"command":"zones"}\n')[1].readline()
+        except ConnectionError:
+            return b""
+    for _ in range(400):
+        got = zones()
+        if b'"zone"' in got:
+            break
+        time.sleep(0.05)
+    ok("many who asked and went", b'"zone"' in got, got)
 
     for request, words in (
             (b'{"command":"explain","name":"a..b"}\n', "needs the name"),

@@ -51,6 +51,26 @@ killed
 is 'the serial is the same' "$(serial_of)" "$before"
 is 'so is the zone' "$(dump)" "$(cat before.zone)"
 
+# found: of the leases of before, those that nobody has renewed.
+found() {
+	"$muster" --json status |
+	    sed -n 's/.*"leases_found": *\([0-9]*\),.*/\1/p' | head -n 1
+}
+is_found() {
+	[ "$(found)" = "$1" ]
+}
+works 'two leases are found' until_true "$patience" is_found 2
+is 'one is renewed' \
+    "$(echo 'update add web-1.svc.example 300 A 192.0.2.1' | update)" NOERROR
+works 'one is not yet' until_true "$patience" is_found 1
+is 'it is given back' \
+    "$(echo 'update delete _http._tcp.web.svc.example SRV' | update)" NOERROR
+works 'nobody is waited for any more' until_true "$patience" is_found 0
+is 'it comes again' "$(echo \
+    'update add _http._tcp.web.svc.example 300 SRV 1 1 80 web-1.svc.example' |
+    update)" NOERROR
+is 'who is new was not found' "$(found)" 0
+
 # brief SECONDS: registers for so long, kills, starts and looks for it.  Status
 # 2 if that took so long that the lease may have ended before or after.
 brief() {

@@ -481,6 +481,25 @@ Test(checker, results_of_a_stall_are_marked_late)
 	cr_expect_geq(stats_sum(stats, 1, STAT_CHECKS_LATE), 1);
 }
 
+/* Turns that fall into a stall are left out and counted. */
+Test(checker, turns_that_a_stall_swallows_are_counted)
+{
+	begin(10);
+	order_tcp(1, 100, good->port);
+	order_tcp(2, 60000, good->port);
+	next_result_of(2);
+	for (int i = 0; i < 20 && stats_sum(stats, 1, STAT_CHECKS_SKIPPED) == 0;
+	     i++) {
+		atomic_store(&stall_once, true);
+		order_kind(PROBE_NOW, 2);
+		next_result_of(2);
+		next_result_of(1);
+		next_result_of(1);
+	}
+	cr_expect_geq(stats_sum(stats, 1, STAT_CHECKS_SKIPPED), 1);
+	checker_stop(checker);
+}
+
 /* What we lack says nothing about the instance. */
 Test(checker, results_that_we_could_not_make_are_marked_late)
 {

@@ -96,6 +96,8 @@ static const struct weight_row weight_rows[] = {
 	"weight 100 of 130 in tier 10"},
     {10, 100, {.scale = 77, .why = WHY_SLOW_START}, STRATEGY_WEIGHTED, 130,
 	false, 100, 30, "weight 100 x 30% slow start = 30 of 130 in tier 10"},
+    {10, 100, {.scale = 102, .why = WHY_SLOW_START}, STRATEGY_WEIGHTED, 140,
+	false, 100, 40, "weight 100 x 40% slow start = 40 of 140 in tier 10"},
     {10, 100, {.scale = 128, .why = WHY_HEALTHY}, STRATEGY_WEIGHTED, 80, false,
 	50, 50, "weight 100 x 50% of its agent = 50 of 80 in tier 10"},
     {10, 100, {.scale = 64, .why = WHY_SLOW_START}, STRATEGY_HASH, 80, false,

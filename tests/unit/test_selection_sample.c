@@ -229,3 +229,28 @@ Test(samples, sites_count_among_thousands, .timeout = 60)
 	}
 	selection_stop();
 }
+
+ParameterizedTestParameters(samples, weight_0_comes_behind_among_thousands)
+{
+	return strategies();
+}
+
+/* Whether weights count or not: 0 is for when there is nothing else. */
+ParameterizedTest(struct strategy_param *p, samples,
+    weight_0_comes_behind_among_thousands, .timeout = 60)
+{
+	make_same(LARGE, 0);
+	for (uint16_t i = 0; i < 5; i++)
+		add_srv(1, 10, (uint16_t)(20000 + i), DEADLINE_NONE);
+	shape.strategy = p->strategy;
+	shape.max_answers = 8;
+	for (rules.turn = 0; rules.turn < 50; rules.turn++) {
+		draw(200);
+		cr_assert_eq(sel.count, p->strategy == STRATEGY_ALL ? 200 : 8);
+		if (p->strategy == STRATEGY_LEAST_LOAD || !sel.whole)
+			continue; /* looks at some of them only; or is cut */
+		for (size_t i = 0; i < sel.count; i++)
+			cr_assert_eq(sel.pick[i].weight, i < 5 ? 10 : 0);
+	}
+	selection_stop();
+}

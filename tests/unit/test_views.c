@@ -439,3 +439,30 @@ Test(views, weights_of_one_address_add_up, .timeout = 20)
 	cr_expect(abs(in - draws / 3) < 334, "%d", in);
 	view_stop();
 }
+
+/* More than are prepared: their set is not looked through. */
+Test(views, nobody_of_many_is_served_until_one_comes, .timeout = 5)
+{
+	struct standing list[100];
+	char text[40];
+
+	view_start(FIRST);
+	for (unsigned i = 0; i < 100; i++) {
+		snprintf(text, sizeof(text), "0 10 80 h%u", i);
+		view_add("_x._tcp.web", TYPE_SRV, text);
+		snprintf(text, sizeof(text), "h%u", i);
+		view_add(text, TYPE_A, "1");
+		list[i] = view_standing(text, 80, SERVED_OUT, WHY_UNHEALTHY);
+	}
+	view_commit();
+	view_stand("_x._tcp.web", CONDITION_NORMAL, list, 100);
+	expect_answer("_x._tcp.web", TYPE_SRV, "");
+	expect_answer("_x._tcp.web", TYPE_PTR, "");
+	expect_answer("web", TYPE_A, "");
+	view_add("h100", TYPE_A, "7");
+	view_add("_x._tcp.web", TYPE_SRV, "5 0 80 h100");
+	view_commit();
+	expect_answer("_x._tcp.web", TYPE_SRV, "SRV 5 0 80 h100.z.");
+	expect_answer("web", TYPE_A, "7");
+	view_stop();
+}
