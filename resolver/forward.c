@@ -58,22 +58,29 @@ copy_zones(struct forward *f, const struct forward_zone *zones, size_t count)
 }
 
 int
-forward_find_zone(const struct forward *f, const uint8_t *qname)
+forward_find_zone_of(const struct forward *f, const struct name_key *key)
 {
-	struct name_key key;
 	unsigned skipped = 0;
 
-	name_key_init(&key, qname);
-	if (key.labels > f->zone_labels_max)
-		skipped = key.labels - f->zone_labels_max;
-	for (; skipped <= key.labels; skipped++) {
+	if (key->labels > f->zone_labels_max)
+		skipped = key->labels - f->zone_labels_max;
+	for (; skipped <= key->labels; skipped++) {
 		uint16_t number = *find_slot(
-		    f, key.hash[skipped], key.wire + key.label[skipped]);
+		    f, key->hash[skipped], key->wire + key->label[skipped]);
 
 		if (number != 0)
 			return number - 1;
 	}
 	return -1;
+}
+
+int
+forward_find_zone(const struct forward *f, const uint8_t *qname)
+{
+	struct name_key key;
+
+	name_key_init(&key, qname);
+	return forward_find_zone_of(f, &key);
 }
 
 enum error

@@ -96,6 +96,7 @@ void forward_free(struct forward *);
 
 /* The zone with the longest match, or -1. */
 int forward_find_zone(const struct forward *, const uint8_t *qname);
+int forward_find_zone_of(const struct forward *, const struct name_key *);
 
 /* Asks, or waits with others; fn is not called if it fails.  Of the key only
  * what it holds is kept. */

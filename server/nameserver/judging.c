@@ -49,7 +49,7 @@ judging_admit(struct judging *j)
 	const uint8_t *address;
 	size_t len;
 
-	if (local->resolve == NULL || j->settings->config->forward_count == 0)
+	if (local->resolve == NULL)
 		return;
 	/* Most questions come from whom the last one came. */
 	address = address_of(peer, &len);

@@ -59,7 +59,8 @@ struct judging {
 struct tsig_table *judging_tsig_table(
     struct nameserver_local *, const struct settings *);
 
-/* Finds out whether some forward zone lets this client have others asked. */
+/* Finds out whether some forward zone lets this client have others asked; not
+ * to be called where there is none. */
 void judging_admit(struct judging *);
 
 /* Header and question are written, the OPT record is decided. */

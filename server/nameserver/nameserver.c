@@ -69,6 +69,8 @@ static enum verdict
 judge_query(struct judging *j)
 {
 	const struct message *m = &j->message;
+	const struct name_key *key = j->req->key;
+	struct name_key made;
 	struct way way;
 	enum rcode rcode;
 
@@ -83,11 +85,15 @@ judge_query(struct judging *j)
 		return judging_finish_plain(j, RCODE_REFUSED, EDE_NONE, NULL);
 	judging_begin_answer(j);
 	way.chain.length = 0;
-	way.result = query_answer(
-	    &j->a, &way.chain, message_qname(m), m->qtype, j->req->key);
+	if (key == NULL) {
+		name_key_init(&made, message_qname(m));
+		key = &made;
+	}
+	way.result =
+	    query_answer(&j->a, &way.chain, message_qname(m), m->qtype, key);
 	if (way.result.outside != NULL && j->local->resolve != NULL &&
 	    j->settings->config->forward_count > 0 && m->qclass == CLASS_IN)
-		return resolve_go(j, &way);
+		return resolve_go(j, &way, key);
 	return judging_finish_answer(j, &way.result);
 }
 
@@ -221,7 +227,8 @@ judge_message(struct judging *j)
 	}
 	switch (message_opcode(&j->message)) {
 	case OPCODE_QUERY:
-		judging_admit(j);
+		if (j->settings->config->forward_count > 0)
+			judging_admit(j);
 		return judge_query(j);
 	case OPCODE_UPDATE:
 		return judge_update(j);

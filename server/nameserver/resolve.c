@@ -209,11 +209,11 @@ resolve_fini(struct resolve *r)
 }
 
 static struct cache_key
-key_of(const struct judging *j, const struct way *way)
+key_of(const struct judging *j, const struct way *way, uint64_t hash)
 {
 	return (struct cache_key){
 	    .qname = way->name.wire,
-	    .hash = name_hash(way->name.wire),
+	    .hash = hash,
 	    .qtype = j->message.qtype,
 	    .dnssec_ok = j->edns.dnssec_ok,
 	    .checking_disabled = (j->message.flags & FLAG_CD) != 0,
@@ -221,10 +221,10 @@ key_of(const struct judging *j, const struct way *way)
 }
 
 static enum resolve_step
-ask(struct judging *j, struct way *way, unsigned zone)
+ask(struct judging *j, struct way *way, uint64_t hash)
 {
 	struct resolve *r = j->local->resolve;
-	struct cache_key key = key_of(j, way);
+	struct cache_key key = key_of(j, way, hash);
 	struct waiting *w = waiting_new(r);
 	enum resolve_step step;
 	enum error err;
@@ -233,7 +233,8 @@ ask(struct judging *j, struct way *way, unsigned zone)
 		return fail(j, way, EDE_OTHER, "too many questions wait");
 	w->judging = j;
 	w->judging_way = way;
-	err = forward_ask(r->forward, zone, &key, j->req->now_ms, answered, w);
+	err = forward_ask(
+	    r->forward, (unsigned)way->zone, &key, j->req->now_ms, answered, w);
 	w->judging = NULL;
 	if (err != OK || w->told) {
 		step = w->told ? w->step
@@ -252,23 +253,23 @@ ask(struct judging *j, struct way *way, unsigned zone)
 
 /* RFC 1034 4.3.1: without RD nobody else is asked. */
 static enum resolve_step
-recall(struct judging *j, struct way *way, unsigned zone)
+recall(struct judging *j, struct way *way, uint64_t hash)
 {
-	struct cache_key key = key_of(j, way);
+	struct cache_key key = key_of(j, way, hash);
 	struct cache_entry entry;
 
 	if (!cache_find(
 		j->local->resolve->cache, &key, j->req->now_ms, &entry) ||
 	    entry.wire == NULL || entry.stale ||
 	    (entry.private_address &&
-		j->settings->config->forward[zone].drop_private))
+		j->settings->config->forward[way->zone].drop_private))
 		return RESOLVE_DONE;
 	return take(j, way, FORWARD_CACHE, &entry);
 }
 
 /* Looks up a name that is not ours. */
 static enum resolve_step
-look_up(struct judging *j, struct way *way)
+look_up(struct judging *j, struct way *way, const struct name_key *key)
 {
 	const struct config_forward *entry;
 	struct forward *forward = get_forward(j);
@@ -278,7 +279,7 @@ look_up(struct judging *j, struct way *way)
 
 	if (forward == NULL)
 		return fail(j, way, EDE_OTHER, NULL);
-	zone = forward_find_zone(forward, way->name.wire);
+	zone = forward_find_zone_of(forward, key);
 	way->zone = zone;
 	kind = j->may_resolve ? find_local(j, way->name.wire, zone, &apex)
 			      : LOCAL_NOT;
@@ -296,8 +297,23 @@ look_up(struct judging *j, struct way *way)
 	}
 	j->local->resolve->questions++;
 	if ((j->message.flags & FLAG_RD) == 0)
-		return recall(j, way, (unsigned)zone);
-	return ask(j, way, (unsigned)zone);
+		return recall(j, way, key->hash[0]);
+	return ask(j, way, key->hash[0]);
+}
+
+/* Looks up where it led outside. */
+static enum resolve_step
+leave(struct judging *j, struct way *way, const struct name_key *key)
+{
+	struct name_key made;
+
+	name_set(&way->name, way->result.outside);
+	/* Further down the chain it is another name. */
+	if (key == NULL || way->chain.length > 0) {
+		name_key_init(&made, way->name.wire);
+		key = &made;
+	}
+	return look_up(j, way, key);
 }
 
 /* Looks up the next name, which may be one of ours. */
@@ -313,8 +329,7 @@ look_up_any(struct judging *j, struct way *way)
 		way->result.authoritative = authoritative;
 	if (way->result.outside == NULL)
 		return RESOLVE_DONE;
-	name_set(&way->name, way->result.outside);
-	return look_up(j, way);
+	return leave(j, way, NULL);
 }
 
 static enum verdict
@@ -328,8 +343,7 @@ run(struct judging *j, struct way *way, enum resolve_step step)
 }
 
 enum verdict
-resolve_go(struct judging *j, struct way *way)
+resolve_go(struct judging *j, struct way *way, const struct name_key *key)
 {
-	name_set(&way->name, way->result.outside);
-	return run(j, way, look_up(j, way));
+	return run(j, way, leave(j, way, key));
 }

@@ -74,9 +74,11 @@ struct resolve {
 	uint64_t questions; /* of clients, that others were to answer */
 };
 
-/* Goes on with a question that led outside (way->result.outside).  For
- * VERDICT_WAIT the door fills in the route of request->waiting. */
-enum verdict resolve_go(struct judging *, struct way *);
+/* Goes on with a question that led outside (way->result.outside); key is that
+ * of the name, or NULL.  For VERDICT_WAIT the door fills in the route of
+ * request->waiting. */
+enum verdict resolve_go(
+    struct judging *, struct way *, const struct name_key *key);
 
 /* The forward zone to whose servers an update of a zone is to be handed on;
  * NULL: none. */

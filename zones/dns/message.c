@@ -248,20 +248,6 @@ message_set_rcode(struct wire_writer *w, unsigned rcode)
 }
 
 void
-message_set_flags(struct wire_writer *w, unsigned flags)
-{
-	wire_store_u16(
-	    w->buf + 2, (uint16_t)(wire_load_u16(w->buf + 2) | flags));
-}
-
-void
-message_set_count(
-    struct wire_writer *w, enum message_section section, unsigned count)
-{
-	wire_store_u16(w->buf + 4 + 2 * section, (uint16_t)count);
-}
-
-void
 message_add_count(
     struct wire_writer *w, enum message_section section, unsigned n)
 {

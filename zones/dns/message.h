@@ -177,9 +177,20 @@ void message_put_request_header(
 
 /* Sets the lower four bits of the RCODE; edns_put() tells the upper ones. */
 void message_set_rcode(struct wire_writer *, unsigned rcode);
-void message_set_flags(struct wire_writer *, unsigned flags);
-void message_set_count(
-    struct wire_writer *, enum message_section, unsigned count);
+static inline void
+message_set_flags(struct wire_writer *w, unsigned flags)
+{
+	wire_store_u16(
+	    w->buf + 2, (uint16_t)(wire_load_u16(w->buf + 2) | flags));
+}
+
+static inline void
+message_set_count(
+    struct wire_writer *w, enum message_section section, unsigned count)
+{
+	wire_store_u16(w->buf + 4 + 2 * section, (uint16_t)count);
+}
+
 /* Counts n more records; never beyond 65535. */
 void message_add_count(struct wire_writer *, enum message_section, unsigned n);
 
