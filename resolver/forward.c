@@ -97,6 +97,8 @@ forward_new(const struct forward_zone *zones, size_t count, struct cache *cache,
 	f->cache = cache;
 	f->random = random;
 	f->probe_ms = NEVER_MS;
+	f->prefetch = true;
+	f->ttl_max_s = REPLY_TTL_MAX;
 	forward_table_init(f);
 	if (copy_zones(f, zones, count) != OK) {
 		forward_free(f);
@@ -104,6 +106,13 @@ forward_new(const struct forward_zone *zones, size_t count, struct cache *cache,
 	}
 	*out = f;
 	return OK;
+}
+
+void
+forward_tune(struct forward *f, bool prefetch, uint32_t ttl_max_s)
+{
+	f->prefetch = prefetch;
+	f->ttl_max_s = ttl_max_s;
 }
 
 void
@@ -167,7 +176,8 @@ join(struct forward *f, struct flight *flight, bool is_stale, int64_t now_ms,
 static bool
 is_worth_prefetching(const struct forward *f, const struct cache_entry *entry)
 {
-	return entry->hits >= FORWARD_PREFETCH_HITS && !entry->failure &&
+	return f->prefetch && entry->hits >= FORWARD_PREFETCH_HITS &&
+	       !entry->failure &&
 	       (uint64_t)entry->left_s * FORWARD_PREFETCH_PART < entry->ttl_s &&
 	       f->in_flight < FORWARD_IN_FLIGHT / 2;
 }

@@ -94,6 +94,10 @@ enum error forward_new(const struct forward_zone *, size_t zones,
  * (its answers are told here). */
 void forward_free(struct forward *);
 
+/* Whether what is popular is asked for before it is over (it is, unless this
+ * says otherwise), and how long what comes from now on may be remembered. */
+void forward_tune(struct forward *, bool prefetch, uint32_t ttl_max_s);
+
 /* The zone with the longest match, or -1. */
 int forward_find_zone(const struct forward *, const uint8_t *qname);
 int forward_find_zone_of(const struct forward *, const struct name_key *);

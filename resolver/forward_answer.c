@@ -46,6 +46,20 @@ move_on(struct forward *f, struct flight *flight, int64_t now_ms)
 		flight_advance(f, flight, now_ms);
 }
 
+/* No TTL is longer than the operator has it. */
+static void
+cap_ttls(const struct forward *f, struct reply *reply)
+{
+	if (reply->ttl > f->ttl_max_s)
+		reply->ttl = f->ttl_max_s;
+	for (size_t i = 0; i < reply->ttls; i++) {
+		uint8_t *at = reply->out + reply->ttl_at[i];
+
+		if (wire_load_u32(at) > f->ttl_max_s)
+			wire_store_u32(at, f->ttl_max_s);
+	}
+}
+
 /* Looks at an answer; the state says what its server is worth. */
 static enum reply_state
 judge(struct forward *f, const struct flight *flight, const uint8_t *wire,
@@ -57,6 +71,7 @@ judge(struct forward *f, const struct flight *flight, const uint8_t *wire,
 	    .zone = f->zone[flight->zone].name.wire,
 	    .dnssec_ok = flight->key.dnssec_ok,
 	};
+	enum reply_state state;
 
 	*reply = (struct reply){
 	    .out = room->out,
@@ -65,7 +80,10 @@ judge(struct forward *f, const struct flight *flight, const uint8_t *wire,
 	    .ttl_cap = REPLY_TTLS_MAX,
 	    .ede = -1,
 	};
-	return reply_check(wire, len, &question, reply);
+	state = reply_check(wire, len, &question, reply);
+	if (state == REPLY_OK)
+		cap_ttls(f, reply);
+	return state;
 }
 
 /* What an answer that nobody waits for any more says of its server. */

@@ -81,6 +81,8 @@ struct forward {
 	uint16_t *zone_table;
 	size_t zone_table_mask;
 	unsigned zone_labels_max;
+	bool prefetch;
+	uint32_t ttl_max_s;
 	int64_t probe_ms; /* when a server may be probed */
 	/* Flights. */
 	struct flight *chain[FORWARD_CHAINS];

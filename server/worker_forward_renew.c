@@ -198,17 +198,20 @@ void
 worker_forward_renew(void *arg, const struct settings *settings)
 {
 	struct worker_forward *wf = arg;
+	const struct config *config = settings->config;
+	struct resolve *r = &wf->resolve;
 
-	wf->resolve.generation = settings->generation;
-	if (is_same(wf, settings->config))
-		return;
-	end_forward(wf);
-	if (settings->config->forward_count == 0) {
-		worker_forward_clear(wf);
-		return;
+	r->generation = settings->generation;
+	if (!is_same(wf, config)) {
+		end_forward(wf);
+		if (config->forward_count == 0)
+			worker_forward_clear(wf);
+		else if (!make_forward(wf, config))
+			log_write(LEVEL_ERROR,
+			    "no memory to ask others: names that are not ours "
+			    "are answered with SERVFAIL");
 	}
-	if (!make_forward(wf, settings->config))
-		log_write(LEVEL_ERROR,
-		    "no memory to ask others: names that are not ours are "
-		    "answered with SERVFAIL");
+	if (r->forward != NULL)
+		forward_tune(
+		    r->forward, config->prefetch, config->cache_max_ttl_s);
 }

@@ -297,6 +297,7 @@ renew(void *arg, const struct settings *settings)
 	if (forward_new(zones, config->forward_count, r->cache, &ops, r->random,
 		&r->forward) != OK)
 		abort();
+	forward_tune(r->forward, config->prefetch, config->cache_max_ttl_s);
 	r->generation = settings->generation;
 	free(zones);
 }
