@@ -381,16 +381,21 @@ roster_turn(struct roster *r, int64_t now_ms, roster_put_fn *put, void *arg)
 }
 
 int64_t
+roster_guard_ms(const struct roster *r)
+{
+	const struct timer *guard = heap_top(&r->guards);
+
+	return guard ? guard->due_ms : INT64_MAX;
+}
+
+int64_t
 roster_next_ms(const struct roster *r)
 {
 	const struct timer *instance = heap_top(&r->timers);
-	const struct timer *guard = heap_top(&r->guards);
-	int64_t next_ms = INT64_MAX;
+	int64_t next_ms = roster_guard_ms(r);
 
-	if (instance != NULL)
+	if (instance != NULL && instance->due_ms < next_ms)
 		next_ms = instance->due_ms;
-	if (guard != NULL && guard->due_ms < next_ms)
-		next_ms = guard->due_ms;
 	for (const struct service *s = r->changed; s; s = s->next_changed)
 		if (s->put_from_ms < next_ms)
 			next_ms = s->put_from_ms;
