@@ -493,7 +493,10 @@ registry_turn(struct registry *r, int64_t now_ms)
 {
 	registry_guard(r, now_ms);
 	reap(r, now_ms);
-	registry_put_health(r, now_ms);
+	/* While the store is busy nothing would come of it but copies of lists;
+	 * it is early enough when the next batch is about to be sealed. */
+	if (!r->waiting)
+		registry_put_health(r, now_ms);
 	close_open_batch(r, now_ms);
 	return r->more_due && !r->waiting;
 }
@@ -501,7 +504,8 @@ registry_turn(struct registry *r, int64_t now_ms)
 int64_t
 registry_next_ms(const struct registry *r)
 {
-	int64_t health_ms = roster_next_ms(r->roster);
+	int64_t health_ms =
+	    r->waiting ? roster_guard_ms(r->roster) : roster_next_ms(r->roster);
 	int64_t next_ms = lease_next_ms(r->wheel);
 
 	if (next_ms < r->reap_from_ms)

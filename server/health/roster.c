@@ -21,7 +21,8 @@ roster_new(const struct roster_plan *plan)
 	r->config = plan->config;
 	r->starting = true;
 	if (table_init(&r->services) == OK && table_init(&r->numbers) == OK &&
-	    table_init(&r->keys) == OK && table_init(&r->hosts) == OK)
+	    table_init(&r->keys) == OK && table_init(&r->hosts) == OK &&
+	    table_init(&r->refs) == OK)
 		return r;
 	roster_free(r);
 	return NULL;
@@ -44,6 +45,7 @@ roster_free(struct roster *r)
 	table_fini(&r->numbers);
 	table_fini(&r->keys);
 	table_fini(&r->hosts);
+	table_fini(&r->refs);
 	heap_fini(&r->timers);
 	heap_fini(&r->guards);
 	force_fini(&r->forced);
@@ -82,14 +84,14 @@ roster_match(const struct roster *r, const uint8_t *service)
 }
 
 struct service *
-roster_find_service(const struct roster *r, const uint8_t *owner)
+roster_find_service(const struct roster *r, uint16_t zone, const uint8_t *owner)
 {
 	struct table_link *l = table_find(&r->services, name_hash(owner));
 
 	for (; l != NULL; l = table_find_next(l)) {
 		struct service *s = (struct service *)l;
 
-		if (name_equal(s->owner, owner))
+		if (s->zone == zone && name_equal(s->owner, owner))
 			return s;
 	}
 	return NULL;
@@ -139,12 +141,16 @@ static uint16_t
 shape_of(const void *arg, const uint8_t *service)
 {
 	const struct roster *r = arg;
-	const struct service *s;
+	struct table_link *l;
 
 	if (r->config->service_count == 0)
 		return 0;
-	s = roster_find_service(r, service);
-	return s ? s->shape : roster_match(r, service);
+	/* The same in whichever zone. */
+	for (l = table_find(&r->services, name_hash(service)); l != NULL;
+	     l = table_find_next(l))
+		if (name_equal(((struct service *)l)->owner, service))
+			return ((struct service *)l)->shape;
+	return roster_match(r, service);
 }
 
 static enum force_state
@@ -168,12 +174,12 @@ initial_of(const void *arg, const struct zone *z, const uint8_t *service,
     const struct record *srv, struct standing *to)
 {
 	const struct roster *r = arg;
-	const struct service *s = roster_find_service(r, service);
+	const struct service *s =
+	    roster_find_service(r, z->info->number, service);
 	uint16_t shape = s ? s->shape : roster_match(r, service);
 	const struct config_check *check;
 	const struct instance *i;
 
-	(void)z;
 	*to = (struct standing){
 	    .instance =
 		standing_key(srv->target_hash, wire_load_u16(srv->rdata + 4)),
@@ -375,16 +381,21 @@ roster_turn(struct roster *r, int64_t now_ms, roster_put_fn *put, void *arg)
 }
 
 int64_t
+roster_guard_ms(const struct roster *r)
+{
+	const struct timer *guard = heap_top(&r->guards);
+
+	return guard ? guard->due_ms : INT64_MAX;
+}
+
+int64_t
 roster_next_ms(const struct roster *r)
 {
 	const struct timer *instance = heap_top(&r->timers);
-	const struct timer *guard = heap_top(&r->guards);
-	int64_t next_ms = INT64_MAX;
+	int64_t next_ms = roster_guard_ms(r);
 
-	if (instance != NULL)
+	if (instance != NULL && instance->due_ms < next_ms)
 		next_ms = instance->due_ms;
-	if (guard != NULL && guard->due_ms < next_ms)
-		next_ms = guard->due_ms;
 	for (const struct service *s = r->changed; s; s = s->next_changed)
 		if (s->put_from_ms < next_ms)
 			next_ms = s->put_from_ms;

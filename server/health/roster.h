@@ -117,6 +117,8 @@ void roster_turn(struct roster *, int64_t now_ms, roster_put_fn *, void *arg);
 
 /* When roster_turn() or roster_guard() has something to do. */
 int64_t roster_next_ms(const struct roster *);
+/* When roster_guard() has. */
+int64_t roster_guard_ms(const struct roster *);
 
 /* What was put and not published is lost: puts everything again. */
 void roster_put_again(struct roster *);

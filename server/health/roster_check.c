@@ -33,6 +33,10 @@ find_node(const struct roster *r, const uint8_t *name, uint64_t hash)
 	return z ? tree_find_name(&z->tree, hash, name, name_len(name)) : NULL;
 }
 
+/* Records of one instance that are looked at: hardly any has more than two, and
+ * each change of one that has thousands must not cost as much. */
+#define NAMES_MAX 64
+
 /* RFC 6763 6: beside the SRV record at a DNS-SD name; else at the host, or the
  * service's own. */
 static const struct record *
@@ -41,10 +45,12 @@ txt_of(const struct roster *r, const struct instance *i, int64_t now_ms)
 	const struct service *s = i->service;
 	const struct zone *z = r->plan.zone(r->plan.zone_arg, s->owner);
 	const struct record *txt = NULL;
+	unsigned names = 0;
 
 	if (z == NULL)
 		return NULL;
-	for (const struct ref *ref = i->ref; ref && !txt; ref = ref->next)
+	for (const struct ref *ref = i->ref; ref && !txt && names < NAMES_MAX;
+	     ref = ref->next, names++)
 		if (ref->owner != s->link.key)
 			txt = txt_at(
 			    tree_find_hash(&z->tree, ref->owner), now_ms);

@@ -28,7 +28,9 @@
 /* An SRV record that names an instance: at the service's owner, or at a
  * DNS-SD name below it. */
 struct ref {
-	struct ref *next;
+	struct table_link link; /* by the record's address */
+	struct instance *instance;
+	struct ref *next, **prev;
 	const struct record *srv; /* of the working version */
 	uint64_t owner; /* name_hash() */
 };
@@ -122,6 +124,7 @@ struct roster {
 	struct table numbers; /* instances */
 	struct table keys; /* instances */
 	struct table hosts;
+	struct table refs;
 	struct heap timers; /* of instances */
 	struct heap guards; /* of services */
 	uint64_t last_number;
@@ -150,8 +153,10 @@ check_probes(const struct config_check *check)
 void roster_touch(struct roster *, struct service *);
 /* The entry of services: that matches, from 1; 0: none does. */
 uint16_t roster_match(const struct roster *, const uint8_t *service);
+/* As it is in one of the zones: a name may also stand in one above, where a cut
+ * hides it. */
 struct service *roster_find_service(
-    const struct roster *, const uint8_t *owner);
+    const struct roster *, uint16_t zone, const uint8_t *owner);
 struct instance *roster_find_instance(
     const struct roster *, const struct service *, uint64_t key);
 char *roster_name_text(const uint8_t *name, char text[NAME_TEXT_LEN]);

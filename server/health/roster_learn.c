@@ -140,15 +140,42 @@ instance_new(struct learning *l, struct service *s, const struct record *srv)
 	return i;
 }
 
-static void
-drop_refs(struct instance *i)
+static struct ref *
+find_ref(const struct roster *r, const struct record *srv)
 {
-	struct ref *next;
+	return (struct ref *)table_find(&r->refs, (uintptr_t)srv);
+}
 
-	for (; i->ref != NULL; i->ref = next) {
-		next = i->ref->next;
-		free(i->ref);
-	}
+static void
+ref_new(struct roster *r, struct ref *ref, struct instance *i, uint64_t owner,
+    const struct record *srv)
+{
+	ref->instance = i;
+	ref->srv = srv;
+	ref->owner = owner;
+	ref->next = i->ref;
+	ref->prev = &i->ref;
+	if (i->ref != NULL)
+		i->ref->prev = &ref->next;
+	i->ref = ref;
+	table_put(&r->refs, &ref->link, (uintptr_t)srv);
+}
+
+static void
+ref_free(struct roster *r, struct ref *ref)
+{
+	*ref->prev = ref->next;
+	if (ref->next != NULL)
+		ref->next->prev = ref->prev;
+	table_take(&r->refs, &ref->link);
+	free(ref);
+}
+
+static void
+drop_refs(struct roster *r, struct instance *i)
+{
+	while (i->ref != NULL)
+		ref_free(r, i->ref);
 }
 
 static void
@@ -161,7 +188,7 @@ instance_free(struct roster *r, struct instance *i)
 	instance_discount(i);
 	instance_order_end(r, i);
 	delist(r, i);
-	drop_refs(i);
+	drop_refs(r, i);
 	free(i->own);
 	free(i->health);
 	free(i);
@@ -181,15 +208,6 @@ service_free(struct roster *r, struct service *s)
 
 /* --- records --- */
 
-static bool
-has_ref(const struct instance *i, const struct record *srv)
-{
-	for (const struct ref *ref = i->ref; ref != NULL; ref = ref->next)
-		if (ref->srv == srv)
-			return true;
-	return false;
-}
-
 static enum error
 add_ref(struct learning *l, struct service *s, uint64_t owner,
     const struct record *srv)
@@ -201,7 +219,7 @@ add_ref(struct learning *l, struct service *s, uint64_t owner,
 	enum error err;
 	bool fresh = i == NULL;
 
-	if (i != NULL && has_ref(i, srv))
+	if (find_ref(l->r, srv) != NULL)
 		return OK;
 	ref = malloc(sizeof(*ref));
 	if (ref == NULL)
@@ -212,8 +230,7 @@ add_ref(struct learning *l, struct service *s, uint64_t owner,
 		free(ref);
 		return ERR_MEMORY;
 	}
-	*ref = (struct ref){i->ref, srv, owner};
-	i->ref = ref;
+	ref_new(l->r, ref, i, owner, srv);
 	/* Its TXT may be the one beside this record from now on. */
 	if (!fresh)
 		return owner == s->link.key || l->whole
@@ -303,6 +320,15 @@ touches(
 	return entry != NULL;
 }
 
+/* Whether the name is answered from another zone of ours, below this one. */
+static bool
+is_hidden(const struct learning *l, const uint8_t *name)
+{
+	const struct zone *z = l->r->plan.zone(l->r->plan.zone_arg, name);
+
+	return z == NULL || z->info->number != l->number;
+}
+
 static enum error
 add_srv(struct learning *l, const uint8_t *owner, uint64_t owner_hash,
     const struct record *srv)
@@ -311,9 +337,9 @@ add_srv(struct learning *l, const uint8_t *owner, uint64_t owner_hash,
 	struct service *s;
 	uint16_t shape;
 
-	if (name == NULL || srv->target_hash == 0)
+	if (name == NULL || srv->target_hash == 0 || is_hidden(l, name))
 		return OK;
-	s = roster_find_service(l->r, name);
+	s = roster_find_service(l->r, l->number, name);
 	shape = s ? s->shape : roster_match(l->r, name);
 	if (shape == 0 && (s == NULL || !s->touched)) {
 		if (!touches(l->r, name, srv))
@@ -331,30 +357,19 @@ add_srv(struct learning *l, const uint8_t *owner, uint64_t owner_hash,
 }
 
 static enum error
-remove_srv(struct learning *l, const struct change_entry *e)
+remove_srv(struct learning *l, const struct record *srv)
 {
-	const uint8_t *name = learning_service(e->owner, l->zone->info->labels);
-	const struct record *srv = e->record;
-	struct service *s = name ? roster_find_service(l->r, name) : NULL;
+	struct ref *ref = find_ref(l->r, srv);
 	struct instance *i;
-	bool named = false;
+	struct service *s;
+	bool named;
 
-	if (s == NULL)
+	if (ref == NULL)
 		return OK;
-	i = roster_find_instance(l->r, s,
-	    standing_key(srv->target_hash, wire_load_u16(srv->rdata + 4)));
-	if (i == NULL)
-		return OK;
-	for (struct ref **at = &i->ref; *at != NULL; at = &(*at)->next) {
-		struct ref *ref = *at;
-
-		if (ref->srv != srv)
-			continue;
-		named = ref->owner != s->link.key;
-		*at = ref->next;
-		free(ref);
-		break;
-	}
+	i = ref->instance;
+	s = i->service;
+	named = ref->owner != s->link.key;
+	ref_free(l->r, ref);
 	if (i->ref != NULL) /* the TXT beside it does not count any more */
 		return named ? instance_refresh(l->r, i, false, l->now_ms) : OK;
 	instance_free(l->r, i);
@@ -383,7 +398,7 @@ roster_learn(struct roster *r, uint16_t zone_number, const struct zone *z,
 	for (size_t i = 0; i < count && err == OK; i++)
 		if (entry[i].kind == CHANGE_REMOVED &&
 		    entry[i].type == TYPE_SRV)
-			err = remove_srv(&l, &entry[i]);
+			err = remove_srv(&l, entry[i].record);
 	return err == OK ? learning_notice(&l, entry, count) : err;
 }
 
@@ -407,11 +422,11 @@ learn_node(void *arg, struct node *n)
 
 /* What was known of a service is in question. */
 static void
-doubt(struct service *s)
+doubt(struct roster *r, struct service *s)
 {
 	s->touched = false;
 	for (struct instance *i = s->first; i != NULL; i = i->next)
-		drop_refs(i);
+		drop_refs(r, i);
 }
 
 /* Instances of which no record was found are gone; what is known of the others
@@ -449,7 +464,7 @@ each_service(struct learning *l, bool sweeping)
 		if (sweeping)
 			err = sweep(l, s);
 		else
-			doubt(s);
+			doubt(l->r, s);
 	}
 	return err;
 }

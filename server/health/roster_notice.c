@@ -13,7 +13,8 @@ static enum error
 refresh_named(struct learning *l, const uint8_t *owner)
 {
 	const uint8_t *name = learning_service(owner, l->zone->info->labels);
-	struct service *s = name ? roster_find_service(l->r, name) : NULL;
+	struct service *s =
+	    name ? roster_find_service(l->r, l->number, name) : NULL;
 	const struct node *n;
 	const struct rrset *set;
 	struct rrset_cursor c;
@@ -59,7 +60,7 @@ refresh_host(struct learning *l, const uint8_t *name, uint16_t type)
 static enum error
 refresh_service(struct learning *l, const uint8_t *owner, uint16_t type)
 {
-	struct service *s = roster_find_service(l->r, owner);
+	struct service *s = roster_find_service(l->r, l->number, owner);
 	enum error err = OK;
 
 	if (s == NULL)

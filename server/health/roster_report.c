@@ -238,7 +238,9 @@ enum error
 roster_explain(const struct roster *r, const uint8_t *service, int64_t now_ms,
     struct roster_report **out, size_t *count)
 {
-	const struct service *s = roster_find_service(r, service);
+	const struct zone *z = r->plan.zone(r->plan.zone_arg, service);
+	const struct service *s =
+	    z ? roster_find_service(r, z->info->number, service) : NULL;
 	struct roster_report *made;
 	size_t n = 0;
 

@@ -314,7 +314,7 @@ command_turn(struct life *life)
 		life->messages[1] = 0;
 	}
 	check(life);
-	if (life->checked)
+	if (life->checked && !waited)
 		fake_checker_check(&life->checker, r->slot[0].zone);
 }
 
