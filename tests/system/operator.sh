@@ -291,9 +291,13 @@ is '... in status, which still counts it' \
 # ---- terminals -------------------------------------------------------------
 
 escape=$(printf '\033')
-like 'colours on a terminal' \
-    "$(TERM=xterm python3 "$helper" terminal "$muster" instances)" \
-    "$escape\\[32mup$escape\\[0m"
+if python3 -c 'import pty; pty.openpty()' 2>/dev/null; then
+	like 'colours on a terminal' \
+	    "$(TERM=xterm python3 "$helper" terminal "$muster" instances)" \
+	    "$escape\\[32mup$escape\\[0m"
+else
+	skip 'colours on a terminal' 'there are no terminals here'
+fi
 is 'not with NO_COLOR' "$(NO_COLOR=1 TERM=xterm python3 "$helper" terminal \
     "$muster" instances | grep -c "$escape")" 0
 is 'not on a dumb one' "$(TERM=dumb python3 "$helper" terminal \
