@@ -108,6 +108,16 @@ timer_rings(evutil_socket_t fd, short what, void *arg)
 /* ---- sockets --------------------------------------------------------------
  */
 
+/* A reload may have taken it away. */
+static bool
+is_there(const struct worker_forward *wf, const struct worker_server *server)
+{
+	for (size_t i = 0; i < wf->servers; i++)
+		if (wf->server[i] == server)
+			return true;
+	return false;
+}
+
 static void
 socket_ready(evutil_socket_t fd, short what, void *arg)
 {
@@ -115,8 +125,9 @@ socket_ready(evutil_socket_t fd, short what, void *arg)
 	struct worker_forward *wf = server->owner;
 
 	begin_turn(wf);
-	upstream_ready(server->upstream, fd, (what & EV_READ) != 0,
-	    (what & EV_WRITE) != 0, now_monotonic_us());
+	if (is_there(wf, server))
+		upstream_ready(server->upstream, fd, (what & EV_READ) != 0,
+		    (what & EV_WRITE) != 0, now_monotonic_us());
 	end_turn(wf);
 }
 
